@@ -1,0 +1,53 @@
+"""Bounds what the PostgreSQL server cannot bound itself: a server that hangs enforces no statement timeout.
+
+Invariant: no call on a connection waits longer than `ANSWER_SECONDS`; after that the connection is closed, because
+what it will answer, and to which question, is unknown.
+"""
+
+import select
+from typing import Any, ClassVar, TypeVar
+
+from psycopg import Connection, OperationalError, errors
+from psycopg.abc import PQGen
+from typing_extensions import override
+
+CONNECT_SECONDS = 2
+"""How long one host may take to accept a connection."""
+
+ANSWER_SECONDS = 3.0
+"""How long an answer may take: a second more than the server's own statement timeout."""
+
+Result = TypeVar("Result")
+
+
+class PatientConnection(Connection[Any]):
+    """A connection whose every wait ends."""
+
+    patience: ClassVar[float] = ANSWER_SECONDS
+
+    @override
+    def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:
+        """Wait for an answer.
+
+        Raises:
+            OperationalError: None came in time; the connection is closed.
+        """
+        try:
+            return super().wait(gen, interval, self.patience if timeout is None else timeout)
+        except errors._WaitTimeout as error:  # noqa: SLF001
+            self.pgconn.finish()
+            message = "the database did not answer in time"
+            raise OperationalError(message) from error
+
+
+def is_abandoned(connection: PatientConnection) -> bool:
+    """Tell whether the server has said something to an idle connection: goodbye, usually.
+
+    One look at the socket (about a microsecond) instead of a round trip. An idle server has nothing to say; whatever
+    it did say, the connection is cheaper to replace than to understand.
+    """
+    if connection.closed:
+        return True
+    poll = select.poll()
+    poll.register(connection.pgconn.socket, select.POLLIN)
+    return bool(poll.poll(0))
