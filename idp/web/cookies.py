@@ -1,0 +1,67 @@
+"""The two cookies of the issuer: one for the single sign-on session, one for each journey in progress.
+
+Invariant: a cookie is believed only when the browser sent its name exactly once, so that a cookie tossed in from a
+neighbouring host or path counts as none. On https the `__Host-` prefix ties both to this host (RFC 6265bis 4.1.3.2).
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import flask
+
+SESSION: Final = "idp_session"
+JOURNEY: Final = "idp_journey_"
+# What we set are handles and ids; anything else (quotes, blanks, commas of a folded header) is not ours.
+_OURS: Final = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
+_JOURNEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
+
+
+@dataclass(frozen=True, slots=True)
+class CookieJar:
+    """Names, sets and reads cookies; `secure` is false only for an http issuer on loopback."""
+
+    secure: bool
+
+    @property
+    def session_name(self) -> str:
+        """The name of the single sign-on session's cookie."""
+        return self._prefixed(SESSION)
+
+    def journey_name(self, journey_id: str) -> str:
+        """Return the name of a journey's cookie, which holds the start of its id: a second tab has another.
+
+        Raises: ValueError, when this is no journey's id.
+        """
+        if not _JOURNEY_ID.fullmatch(journey_id):
+            raise ValueError("not a journey id")
+        return self._prefixed(JOURNEY + journey_id[:8])
+
+    def set(self, response: flask.Response, name: str, value: str, *, max_age: int | None = None) -> None:
+        """Set a cookie for `max_age` seconds, or until the browser closes."""
+        if not _OURS.fullmatch(value):
+            raise ValueError("cookies hold handles only")
+        response.set_cookie(name, value, max_age=max_age, path="/", secure=self.secure, httponly=True, samesite="Lax")
+
+    def clear(self, response: flask.Response, name: str) -> None:
+        """Take a cookie back."""
+        response.delete_cookie(name, path="/", secure=self.secure, httponly=True, samesite="Lax")
+
+    def read(self, request: flask.Request, name: str) -> str | None:
+        """Return the value of a cookie sent exactly once, or None."""
+        values = [value for sent, value in _pairs(request.headers.get("Cookie", "")) if sent == name]
+        return values[0] if len(values) == 1 and _OURS.fullmatch(values[0]) else None
+
+    def _prefixed(self, name: str) -> str:
+        return f"__Host-{name}" if self.secure else name
+
+
+def _pairs(header: str) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for crumb in header.split(";"):
+        name, _, value = crumb.strip(" \t").partition("=")
+        if not name:
+            # A nameless cookie can spell another one's name ("=__Host-idp_session=x"): count it as that one, too.
+            name, _, value = value.partition("=")
+        pairs.append((name, value))
+    return pairs
