@@ -1,0 +1,136 @@
+"""Make what an issuer must have before it starts: the key-encryption key, the secrets of the service, signing keys.
+
+Run again it adds what an algorithm lacks and leaves the rest alone. Nothing is ever replaced: a lost key-encryption
+key, a lost secret or an algorithm whose keys are all out of service is reported, not papered over with a new one.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from idp.audit.events import Event, EventType
+from idp.audit.record import record
+from idp.storage.database import Database
+from idp.storage.handles import Entropy
+from idp.storage.key_rows import StoredRing, add_keys, advance_ring, on_current_ring
+from keys.algorithms import algorithm as algorithm_named
+from keys.canary import check_canary, new_canary
+from keys.errors import KekRefused, SecretMissing
+from keys.kek import FileKek, Kek
+from keys.new_records import new_secret, new_signing_key
+from keys.purposes import FOUNDING_SECRETS, Purpose
+from keys.records import KeyRecord
+from keys.rotation import keys_of
+from keys.states import KeyState
+
+
+@dataclass(frozen=True, slots=True)
+class InitialisedKeys:
+    """What was made just now (kids in order; empty if all was there), and which algorithms have nothing that signs."""
+
+    kek_created: bool
+    created: tuple[str, ...]
+    without_active: tuple[str, ...]
+    epoch: int
+
+
+def initialise_keys(
+    database: Database, kek_path: Path, *, algorithms: Sequence[str], actor: str, now: float, entropy: Entropy
+) -> InitialisedKeys:
+    """Make what is missing, for these signing algorithms: one active and one staged key each.
+
+    Raises:
+        KekRefused: the key-encryption key's file is gone though keys exist, is readable by others, damaged or unwritable.
+        WrongKek: that file is not the one that wrapped the keys.
+        SecretMissing: a secret of an issuer that has been initialised is gone.
+        UnsupportedAlgorithm: we don't sign with one of these.
+        RingMoved: others kept changing the ring.
+    """
+    for name in algorithms:
+        algorithm_named(name)
+    kek_made: list[Kek] = []
+
+    def make(stored: StoredRing) -> InitialisedKeys:
+        kek, made = _obtain_kek(kek_path, stored, entropy)
+        kek_made.extend([kek] if made else [])
+        _require_intact(stored, kek)
+        created = tuple(_missing(stored, algorithms, kek=kek, now=now, entropy=entropy))
+        epoch = _write(database, stored, created, actor=actor, now=now, entropy=entropy)
+        kids = tuple(key.kid for key in created)
+        return InitialisedKeys(bool(kek_made), kids, _without_active(stored, created, algorithms), epoch)
+
+    return on_current_ring(database, make)
+
+
+def _obtain_kek(path: Path, stored: StoredRing, entropy: Entropy) -> tuple[Kek, bool]:
+    if path.exists():
+        return FileKek.load(path, entropy=entropy), False
+    if stored.records:
+        wrapped_by = stored.records[0].kek_id
+        raise KekRefused(
+            f"no key-encryption key at {path}, but the database holds keys that {wrapped_by} wrapped: "
+            "restore that file from its backup; a new one can't open them"
+        )
+    try:
+        return FileKek.create(path, entropy=entropy), True
+    except KekRefused:
+        if path.exists():  # Another process made it a moment ago.
+            return FileKek.load(path, entropy=entropy), False
+        raise
+
+
+def _require_intact(stored: StoredRing, kek: Kek) -> None:
+    """Refuse to go on where an initialised ring has lost something that a new value would only hide."""
+    if not stored.records:
+        return
+    check_canary(stored.records, kek)
+    there = {key.purpose for key in stored.records}
+    lost = [purpose for purpose in FOUNDING_SECRETS if purpose not in there]
+    if lost:
+        raise SecretMissing(f"gone from the database: {', '.join(lost)}; restore the key ring from backup")
+
+
+def _missing(
+    stored: StoredRing, algorithms: Sequence[str], *, kek: Kek, now: float, entropy: Entropy
+) -> Iterator[KeyRecord]:
+    epoch = stored.epoch + 1
+    if not stored.records:
+        yield new_canary(kek=kek, epoch=epoch, now=now, entropy=entropy)
+        for purpose in FOUNDING_SECRETS:
+            yield new_secret(purpose, kek=kek, epoch=epoch, now=now, entropy=entropy)
+    for name in algorithms:
+        keys = keys_of(stored.records, algorithm=name)
+        states = {key.state for key in keys}
+        if not keys:
+            yield new_signing_key(name, state=KeyState.ACTIVE, kek=kek, epoch=epoch, now=now, entropy=entropy)
+        # An algorithm without a key that signs gets a staged one too: what may sign next is a person's decision.
+        if KeyState.STAGED not in states:
+            yield new_signing_key(name, state=KeyState.STAGED, kek=kek, epoch=epoch, now=now, entropy=entropy)
+
+
+def _write(
+    database: Database,
+    stored: StoredRing,
+    created: Sequence[KeyRecord],
+    *,
+    actor: str,
+    now: float,
+    entropy: Entropy,
+) -> int:
+    if not created:
+        return stored.epoch
+    event = Event(type=EventType.KEYS_CREATED, at=now, actor=actor, details={"kids": [key.kid for key in created]})
+    with database.writing() as connection:
+        epoch = advance_ring(connection, seen=stored.epoch)
+        add_keys(connection, created)
+        record(connection, event, entropy=entropy)
+    return epoch
+
+
+def _without_active(stored: StoredRing, created: Sequence[KeyRecord], algorithms: Sequence[str]) -> tuple[str, ...]:
+    active = {
+        key.algorithm
+        for key in (*stored.records, *created)
+        if key.purpose == Purpose.TOKENS and key.state is KeyState.ACTIVE
+    }
+    return tuple(name for name in algorithms if name not in active)

@@ -1,0 +1,52 @@
+"""The signature algorithms on offer: ES256, RS256 and PS256 with 3072 bits, Ed25519 (RFC 7518 §3, RFC 9864).
+
+Nothing symmetric and no "none" exists here, so no header can ask for them. A further algorithm is a class with the
+members of `Algorithm` and a line in the table.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from keys import base64url
+from keys.ecdsa import Es256
+from keys.ed25519 import Ed25519
+from keys.errors import UnsupportedAlgorithm
+from keys.rsa import RSA_BITS, Rsa, pkcs1, pss
+from keys.signature import Algorithm, Sign, Verify
+from keys.thumbprint import thumbprint
+
+__all__ = ["ALGORITHMS", "RSA_BITS", "Algorithm", "Sign", "Verify", "algorithm", "half_hash", "thumbprint"]
+
+ALGORITHMS: Mapping[str, Algorithm] = MappingProxyType(
+    {
+        "ES256": Es256(),
+        "RS256": Rsa("RS256", pkcs1()),
+        "PS256": Rsa("PS256", pss()),
+        "Ed25519": Ed25519(),
+    }
+)
+
+
+def algorithm(name: str) -> Algorithm:
+    """Return the algorithm of that name.
+
+    Raises:
+        UnsupportedAlgorithm: we don't sign with it.
+    """
+    found = ALGORITHMS.get(name)
+    if found is None:
+        raise UnsupportedAlgorithm(f"{name} is not one of {', '.join(ALGORITHMS)}")
+    return found
+
+
+def half_hash(name: str, value: str) -> str:
+    """Return `at_hash`, `c_hash` or `s_hash` of a value, for an ID token signed with that algorithm.
+
+    The left half of the algorithm's own hash (OpenID Connect Core §3.1.3.6): SHA-256, for Ed25519 SHA-512.
+
+    Raises:
+        UnsupportedAlgorithm: we don't sign with it.
+    """
+    digest = hashlib.new(algorithm(name).hash_name, value.encode("ascii")).digest()
+    return base64url.encode(digest[: len(digest) // 2]).decode("ascii")

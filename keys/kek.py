@@ -1,0 +1,147 @@
+"""The key-encryption key: wraps the data key of every row, and is itself never in the database.
+
+Here it is 32 octets in a file that only its owner may read (0600 or stricter). The file carries a check value, so that
+a damaged file is told from a wrong one; it is written once, whole, and never replaced. Other homes (an HSM, a KMS) only
+have to offer what `Kek` names.
+"""
+
+import hashlib
+import os
+import re
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, Self
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from typing_extensions import override
+
+from keys import base64url
+from keys.errors import KekRefused, KeyDamaged
+from keys.private_file import write_once
+
+Entropy = Callable[[int], bytes]
+
+_SIZE = 32
+_NONCE = 12
+_FORMAT = re.compile(rb"idp-kek-1\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{8})\n?")
+_RESTORE = "restore it from its backup; a new one can't open what the old one wrapped"
+
+
+class Kek(Protocol):
+    """What wraps data keys, wherever it lives."""
+
+    @property
+    def kek_id(self) -> str:
+        """Which key-encryption key this is; written beside what it wrapped."""
+
+    def wrap(self, dek: bytes, aad: bytes) -> bytes:
+        """Wrap a data key, bound to `aad`."""
+
+    def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
+        """Unwrap a data key.
+
+        Raises:
+            KeyDamaged: altered, bound to something else, or wrapped by another key.
+        """
+
+
+class FileKek:
+    """A key-encryption key from a file."""
+
+    __slots__ = ("_aead", "_entropy", "kek_id")
+
+    def __init__(self, key: bytes, *, entropy: Entropy = os.urandom) -> None:
+        """Hold the key; `create` and `load` are the usual ways in."""
+        self._aead = AESGCM(key)
+        self._entropy = entropy
+        self.kek_id = _short_digest(b"idp kek id", key, 12)
+
+    @override
+    def __repr__(self) -> str:
+        return f"<FileKek {self.kek_id}>"
+
+    @classmethod
+    def create(cls, path: Path, *, entropy: Entropy = os.urandom) -> Self:
+        """Make a new key in a new file (0600, its folder 0700 if that is new).
+
+        Raises:
+            KekRefused: a file is already there, or it can't be written.
+        """
+        key = entropy(_SIZE)
+        try:
+            write_once(path, f"idp-kek-1.{base64url.encode(key).decode()}.{_check_value(key)}\n".encode())
+        except FileExistsError as error:
+            raise KekRefused(f"{path} exists already and is never replaced") from error
+        except OSError as error:
+            raise KekRefused(f"can't write the key-encryption key to {path}: {error.strerror}") from error
+        return cls(key, entropy=entropy)
+
+    @classmethod
+    def load(cls, path: Path, *, entropy: Entropy = os.urandom) -> Self:
+        """Read the key.
+
+        Raises:
+            KekRefused: no such file, readable by others, or damaged.
+        """
+        match = _FORMAT.fullmatch(_read_private(path))
+        if match is None:
+            raise KekRefused(f"{path} is not a key-encryption key, or is damaged: {_RESTORE}")
+        key = _decoded(match[1])
+        if len(key) != _SIZE or _check_value(key).encode() != match[2]:
+            raise KekRefused(f"{path} is damaged (its check value doesn't match): {_RESTORE}")
+        return cls(key, entropy=entropy)
+
+    def wrap(self, dek: bytes, aad: bytes) -> bytes:
+        """Wrap a data key, bound to `aad`."""
+        nonce = self._entropy(_NONCE)
+        return nonce + self._aead.encrypt(nonce, dek, b"idp kek|" + aad)
+
+    def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
+        """Unwrap a data key.
+
+        Raises:
+            KeyDamaged: altered, bound to something else, or wrapped by another key.
+        """
+        try:
+            return self._aead.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], b"idp kek|" + aad)
+        except (InvalidTag, ValueError) as error:
+            raise KeyDamaged("the data key does not open") from error
+
+
+def _read_private(path: Path) -> bytes:
+    """Read a small file that only its owner may open; the check is made on the opened file, not on its name."""
+    try:
+        with path.open("rb") as file:
+            _require_private(path, os.fstat(file.fileno()).st_mode)
+            return file.read(4096)
+    except FileNotFoundError as error:
+        raise KekRefused(
+            f"no key-encryption key at {path}: `idp keys init` makes the first one; if there was one, {_RESTORE}"
+        ) from error
+    except OSError as error:
+        raise KekRefused(f"can't read the key-encryption key at {path}: {error.strerror}") from error
+
+
+def _require_private(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise KekRefused(f"{path} is not a plain file")
+    if mode & 0o077:
+        raise KekRefused(f"{path} can be read or written by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        return base64url.decode(text)
+    except ValueError:
+        return b""
+
+
+def _check_value(key: bytes) -> str:
+    return _short_digest(b"idp kek check", key, 6)
+
+
+def _short_digest(label: bytes, key: bytes, size: int) -> str:
+    # The key is 256 random bits: a digest of it tells nobody anything.
+    return base64url.encode(hashlib.sha256(label + b"|" + key).digest()[:size]).decode()

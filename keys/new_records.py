@@ -1,0 +1,88 @@
+"""Making keys and secrets: generated, wrapped, and described as a row in its first state.
+
+A signing key's kid is the thumbprint of its public part. A secret's kid is its purpose and version ("pepper.1"), so
+that of two processes that make the same secret at once only one can write the row.
+"""
+
+from typing import Literal
+
+from keys.algorithms import algorithm as algorithm_named
+from keys.algorithms import thumbprint
+from keys.kek import Entropy, Kek
+from keys.purposes import Purpose
+from keys.records import KeyRecord
+from keys.states import KeyState
+from keys.wrapping import Label, wrap
+
+SECRET_ALGORITHMS = {
+    Purpose.PEPPER: "HS256",
+    Purpose.CSRF: "HS256",
+    Purpose.LOOKUP: "HS256",
+    Purpose.PROOF: "HS256",
+    Purpose.SEALING: "A256GCM",
+}
+
+
+def new_signing_key(
+    algorithm: str,
+    *,
+    state: Literal[KeyState.STAGED, KeyState.ACTIVE],
+    kek: Kek,
+    epoch: int,
+    now: float,
+    entropy: Entropy,
+    purpose: str = Purpose.TOKENS,
+) -> KeyRecord:
+    """Generate a signing key. Born active (an issuer's very first) it signs from `now` on.
+
+    Raises:
+        UnsupportedAlgorithm: we don't sign with it.
+    """
+    maker = algorithm_named(algorithm)
+    private = maker.generate()
+    public_jwk = maker.public_jwk(private)
+    label = Label(thumbprint(public_jwk), algorithm, purpose, 1)
+    return KeyRecord(
+        kid=label.kid,
+        algorithm=algorithm,
+        purpose=purpose,
+        state=state,
+        public_jwk=public_jwk,
+        wrapped=wrap(private, label=label, kek=kek, entropy=entropy),
+        kek_id=kek.kek_id,
+        created_at=now,
+        effective_at=now,
+        staged_at=now,
+        activated_at=now if state is KeyState.ACTIVE else None,
+        epoch=epoch,
+    )
+
+
+def new_secret(purpose: Purpose, *, kek: Kek, epoch: int, now: float, entropy: Entropy, version: int = 1) -> KeyRecord:
+    """Make 32 random octets for a purpose."""
+    return secret_record(
+        entropy(32),
+        label=Label(f"{purpose}.{version}", SECRET_ALGORITHMS[purpose], purpose, version),
+        kek=kek,
+        epoch=epoch,
+        now=now,
+        entropy=entropy,
+    )
+
+
+def secret_record(secret: bytes, *, label: Label, kek: Kek, epoch: int, now: float, entropy: Entropy) -> KeyRecord:
+    """Wrap octets as the row of an active secret."""
+    return KeyRecord(
+        kid=label.kid,
+        algorithm=label.algorithm,
+        purpose=label.purpose,
+        version=label.version,
+        state=KeyState.ACTIVE,
+        public_jwk={},
+        wrapped=wrap(secret, label=label, kek=kek, entropy=entropy),
+        kek_id=kek.kek_id,
+        created_at=now,
+        effective_at=now,
+        activated_at=now,
+        epoch=epoch,
+    )
