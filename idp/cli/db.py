@@ -1,0 +1,115 @@
+"""``idp db``: bring the schema up to date, check it, and remove what has outlived its use.
+
+`metadata` knows every table: it imports each chapter's models, which nothing below this layer may do.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
+
+import click
+from sqlalchemy import Engine, MetaData
+
+import idp
+from idp.storage.models import Base
+
+STORAGE_TABLES = ("key_models", "marks", "revisions", "spent", "sql_store")
+
+database_url = click.option(
+    "--database-url", envvar="IDP_DATABASE_URL", required=True, help="sqlite:// or postgresql://"
+)
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def metadata() -> MetaData:
+    """Return every table of every chapter: a chapter's tables stand in its ``models`` module."""
+    for chapter in iter_modules(idp.__path__):
+        models = f"idp.{chapter.name}.models"
+        if chapter.ispkg and find_spec(models) is not None:
+            import_module(models)
+    for name in STORAGE_TABLES:
+        import_module(f"idp.storage.{name}")
+    return Base.metadata
+
+
+@click.group("db")
+def db() -> None:
+    """The database: upgrade, check, prune."""
+
+
+@db.command("upgrade")
+@database_url
+@as_json
+def upgrade_command(database_url: str, *, as_json: bool) -> None:
+    """Bring the schema to what this version needs."""
+    from idp.storage.schema import upgrade
+
+    with _engine(database_url) as engine:
+        upgrade(engine)
+    click.echo(json.dumps({"schema": "current"}) if as_json else "The schema is up to date.")
+
+
+@db.command("check")
+@database_url
+@as_json
+def check_command(database_url: str, *, as_json: bool) -> None:
+    """Say whether the schema is what this version needs; exit 1 if not."""
+    from idp.storage.schema import SchemaMismatch, check_schema
+
+    with _engine(database_url) as engine:
+        try:
+            check_schema(engine)
+        except SchemaMismatch as error:
+            click.echo(json.dumps({"schema": "mismatch", "reason": str(error)}) if as_json else str(error))
+            raise SystemExit(1) from None
+    click.echo(json.dumps({"schema": "current"}) if as_json else "The schema is up to date.")
+
+
+@db.command("prune")
+@database_url
+@as_json
+def prune_command(database_url: str, *, as_json: bool) -> None:
+    """Remove what has outlived its use, in small transactions, while people sign in."""
+    from idp.storage.database import Database
+    from idp.storage.prune import prune
+
+    metadata()
+    with _engine(database_url) as engine:
+        removed = prune(Database(engine), time.time())
+    if as_json:
+        click.echo(json.dumps(removed))
+        return
+    for name, count in removed.items():
+        click.echo(f"{count:8}  {name}")
+
+
+@db.command("revise", hidden=True)
+@click.argument("revision")
+@click.argument("message")
+def revise_command(revision: str, message: str) -> None:
+    """Write a migration from what the models say more than the migrations do. For developers; review the file."""
+    from alembic import command
+
+    from idp.storage.schema import migrations, upgrade
+
+    with _engine("sqlite://") as engine:
+        upgrade(engine)
+        with engine.begin() as connection:
+            config = migrations(connection)
+            config.attributes["metadata"] = metadata()
+            command.revision(config, message, autogenerate=True, rev_id=revision)
+
+
+@contextmanager
+def _engine(url: str) -> Iterator[Engine]:
+    from idp.storage.engine import open_engine
+
+    engine = open_engine(url)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
