@@ -1,0 +1,43 @@
+"""What an account says about its person, as the standard claims of OpenID Connect Core §5.1.
+
+A claim without a value is left out, never null or empty (§5.3.2), and an address or number never goes without its
+`…_verified` when both are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from idp.accounts.facts import AccountFacts
+from idp.accounts.policy import ADDRESS_MEMBERS, TEXT_CLAIMS
+
+
+def standard_claims(account: AccountFacts, names: Iterable[str]) -> dict[str, Any]:
+    """Give those of the named claims that the account has; names that are no standard claim are left out."""
+    known = {name: _claim(account, name) for name in names}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _claim(account: AccountFacts, name: str) -> Any:  # noqa: ANN401 - a claim is any JSON value
+    if name in TEXT_CLAIMS:
+        return account.claims.get(name) or None
+    reader = _COLUMNS.get(name)
+    return None if reader is None else reader(account)
+
+
+def _address(account: AccountFacts) -> dict[str, str] | None:
+    given = account.claims.get("address") or {}
+    return {member: given[member] for member in ADDRESS_MEMBERS if given.get(member)} or None
+
+
+_COLUMNS = {
+    "preferred_username": lambda account: account.user_id,
+    "email": lambda account: account.email,
+    "email_verified": lambda account: account.email_verified if account.email else None,
+    "phone_number": lambda account: account.phone_number,
+    "phone_number_verified": lambda account: account.phone_number_verified if account.phone_number else None,
+    "locale": lambda account: account.locale,
+    "updated_at": lambda account: int(account.updated_at),
+    "address": _address,
+}

@@ -1,0 +1,49 @@
+"""Find the one account that a typed name, or an id, stands for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, case, func, select
+
+from idp.accounts.facts import AccountFacts
+from idp.accounts.identifiers import canonical
+from idp.accounts.models import ACCOUNTS
+from idp.accounts.policy import Status
+
+
+def id_of_identifier(identifier: ColumnElement[str]) -> ColumnElement[str | None]:
+    """Give the SQL for the id that a canonical identifier stands for, or null.
+
+    A user ID goes before an e-mail address, so that nobody takes another's name by an address. An address counts when
+    it is verified and belongs to one account that is not closed.
+    """
+    by_user_id: ScalarSelect[str] = select(ACCOUNTS.c.id).where(ACCOUNTS.c.user_id_key == identifier).scalar_subquery()
+    alone = case((func.count() == 1, func.min(ACCOUNTS.c.id)))
+    by_email: ScalarSelect[str] = (
+        select(alone)
+        .where(ACCOUNTS.c.email_key == identifier, ACCOUNTS.c.email_verified, ACCOUNTS.c.status != Status.CLOSED.value)
+        .scalar_subquery()
+    )
+    return func.coalesce(by_user_id, by_email)
+
+
+_ALL = [ACCOUNTS.c[name] for name in AccountFacts.__dataclass_fields__]
+_BY_ID: Select[Any] = select(*_ALL).where(ACCOUNTS.c.id == bindparam("account_id"))
+_BY_IDENTIFIER: Select[Any] = select(*_ALL).where(ACCOUNTS.c.id == id_of_identifier(bindparam("identifier")))
+
+
+def find_by_id(connection: Connection, *, account_id: str) -> AccountFacts | None:
+    """Give the account with this id, whatever its status."""
+    row = connection.execute(_BY_ID, {"account_id": account_id}).one_or_none()
+    return None if row is None else AccountFacts(**row._mapping)  # noqa: SLF001 - a public name with an underscore
+
+
+def find_by_identifier(connection: Connection, *, identifier: str) -> AccountFacts | None:
+    """Give the account that a typed user ID or verified e-mail address stands for, whatever its status.
+
+    Raises:
+        InvalidIdentifier: what was typed can be nobody's name.
+    """
+    row = connection.execute(_BY_IDENTIFIER, {"identifier": canonical(identifier)}).one_or_none()
+    return None if row is None else AccountFacts(**row._mapping)  # noqa: SLF001

@@ -1,0 +1,40 @@
+"""The row behind an account.
+
+`user_id` and `email` are kept as they were given, for display; `user_id_key` and `email_key` are their canonical forms,
+by which they are found. A user ID is unique; an address may belong to several accounts.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from sqlalchemy import Index, String, Table
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.storage.models import Base, Instant, Json
+
+
+class Account(Base):
+    """One person who signs in; `id` is the `sub` of tokens and is never given to anyone else."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (Index("ix_accounts_email_key", "email_key"),)
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    user_id: Mapped[str] = mapped_column(String(254))
+    user_id_key: Mapped[str] = mapped_column(String(254), unique=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    status: Mapped[str] = mapped_column(String(16))
+    created_at: Mapped[Instant]
+    updated_at: Mapped[Instant]
+    email: Mapped[str | None] = mapped_column(String(254), default=None)
+    email_key: Mapped[str | None] = mapped_column(String(254), default=None)
+    email_verified: Mapped[bool] = mapped_column(default=False)
+    phone_number: Mapped[str | None] = mapped_column(String(32), default=None)
+    phone_number_verified: Mapped[bool] = mapped_column(default=False)
+    claims: Mapped[Json] = mapped_column(default_factory=dict)
+    locale: Mapped[str | None] = mapped_column(String(35), default=None)
+    not_before: Mapped[Instant | None] = mapped_column(default=None)
+
+
+ACCOUNTS = cast("Table", Account.__table__)

@@ -1,0 +1,47 @@
+"""Under which key guesses are counted.
+
+An account is counted by its id, so that its user ID and its addresses share one budget. A name that nobody has is
+counted by a keyed hash (people type passwords there), an address by a keyed hash of its network.
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64encode
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, literal
+
+from idp.lockout.policy import network_of
+
+_ACCOUNT = "account:"
+
+
+class MacKey(Protocol):
+    """A keyed hash; the service's own has the purpose "lookup"."""
+
+    def tag(self, *parts: bytes) -> bytes:
+        """Give 32 bytes that depend on the key and on every part."""
+
+
+def identifier_key(key: MacKey, *, identifier: str) -> str:
+    """Give the key for a canonical identifier that turns out to be nobody's."""
+    return "typed:" + _text(key.tag(b"guesses by identifier", identifier.encode()))
+
+
+def address_key(key: MacKey, *, address: str) -> str:
+    """Give the key for the network that a client address is in."""
+    return "address:" + _text(key.tag(b"guesses by address", network_of(address).encode()))
+
+
+def account_key(account_id: str) -> str:
+    """Give the key for an account, whichever of its names was typed."""
+    return _ACCOUNT + account_id
+
+
+def account_key_in_sql(account_id: ColumnElement[str]) -> ColumnElement[str]:
+    """Give the SQL for the key of an account, null for null."""
+    return literal(_ACCOUNT, literal_execute=True) + account_id
+
+
+def _text(tag: bytes) -> str:
+    return urlsafe_b64encode(tag).rstrip(b"=").decode()

@@ -1,0 +1,34 @@
+"""The row behind a budget of guesses."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from sqlalchemy import Index, String, Table
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.lockout.policy import BUDGETS
+from idp.storage.models import Base, Instant
+from idp.storage.prune import prunable
+
+
+class GuessCounter(Base):
+    """The failures of one name or network since `window_started`; `exhausted_at` is when they used the budget up.
+
+    `key` never holds what a stranger typed: see `keys.py`.
+    """
+
+    __tablename__ = "guess_counters"
+    __table_args__ = (Index("ix_guess_counters_window_started", "window_started"),)
+
+    key: Mapped[str] = mapped_column(String(96), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    window_started: Mapped[Instant]
+    failures: Mapped[int]
+    exhausted_at: Mapped[Instant | None] = mapped_column(default=None)
+
+
+COUNTERS = cast("Table", GuessCounter.__table__)
+
+# A window lasts at most twice its length: filled in its last moment, then resting.
+prunable("guess_counters", COUNTERS, COUNTERS.c.window_started, 2 * max(budget.seconds for budget in BUDGETS.values()))

@@ -1,0 +1,57 @@
+"""Read and replace what is stored of an account's password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection, String, Update, and_, bindparam, insert, select, update
+
+from idp.passwords.models import CREDENTIALS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """What is stored of a password; instants are seconds since the epoch."""
+
+    account_id: str
+    hash: str
+    changed_at: float
+    must_change: bool
+    compromised_at: float | None
+
+
+def find_credential(connection: Connection, *, account_id: str) -> Credential | None:
+    """Give what is stored of an account's password, or None when it has none."""
+    row = connection.execute(select(CREDENTIALS).where(CREDENTIALS.c.account_id == account_id)).one_or_none()
+    return None if row is None else Credential(**row._mapping)  # noqa: SLF001 - a public name
+
+
+def set_password(connection: Connection, *, account_id: str, stored: str, must_change: bool, now: float) -> None:
+    """Give an account a new password, in its stored form; what was known against the old one is forgotten with it.
+
+    `must_change` when somebody other than the person has chosen it.
+    """
+    values = {"hash": stored, "changed_at": now, "must_change": must_change, "compromised_at": None}
+    replaced = connection.execute(
+        update(CREDENTIALS)
+        .where(CREDENTIALS.c.account_id == account_id)
+        .values(values)
+        .returning(CREDENTIALS.c.account_id)
+    )
+    if replaced.one_or_none() is None:
+        connection.execute(insert(CREDENTIALS).values(account_id=account_id, **values))
+
+
+def replace_stored_form() -> Update:
+    """Give the statement that stores the same password anew, with today's cost and pepper.
+
+    It binds `account_id`, `checked_hash` (the form that was checked) and `new_hash` (null changes nothing). Nothing
+    changes when another password has been set meanwhile.
+    """
+    new_hash = bindparam("new_hash", type_=String)
+    return update(CREDENTIALS).where(and_(still_as_checked(), new_hash.is_not(None))).values(hash=new_hash)
+
+
+def still_as_checked() -> ColumnElement[bool]:
+    """Give the condition that the account's password is the one that was checked; binds as `replace_stored_form`."""
+    return and_(CREDENTIALS.c.account_id == bindparam("account_id"), CREDENTIALS.c.hash == bindparam("checked_hash"))
