@@ -25,10 +25,7 @@ class Problem:
 
 USER_ID_MISSING: Final = Problem(msgid("Enter your user ID."), "user_id")
 PASSWORD_MISSING: Final = Problem(msgid("Enter your password."), "password")
-SIGN_IN_FAILED: Final = Problem(
-    msgid("User ID and password do not match. Check both and try again; capital letters in the password count."),
-    "password",
-)
+SIGN_IN_FAILED: Final = Problem(msgid("User ID and password do not match. Check both and try again."), "password")
 BUSY: Final = Problem(msgid("Many people are signing in right now. Wait a few seconds and try again."))
 FORM_EXPIRED: Final = Problem(msgid("This page was open for too long. Nothing was sent on; please try again."))
 

@@ -1,0 +1,97 @@
+"""What an app asks for, in plain words with the actual values, for the consent page.
+
+Invariant: every scope and every claim asked for by name is listed; an unknown one under its own name, never left out.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, LiteralString
+
+from idp.issuance.claims import SCOPE_CLAIMS
+from idp.wording import Translator, msgid
+
+_SCOPES: Final[dict[str, tuple[LiteralString, LiteralString]]] = {
+    "openid": (
+        msgid("Who you are"),
+        msgid("A code that stands for you, so that the app knows you again"),
+    ),
+    "profile": (msgid("Your profile"), msgid("Name, date of birth and the like")),
+    "email": (msgid("Your e-mail address"), msgid("And whether it is confirmed")),
+    "phone": (msgid("Your phone number"), msgid("And whether it is confirmed")),
+    "address": (msgid("Your postal address"), msgid("Street, place and country")),
+    "offline_access": (msgid("Lasting access"), msgid("The app may fetch this while you are not there")),
+}
+
+_CLAIMS: Final[dict[str, LiteralString]] = {
+    "name": msgid("Full name"),
+    "given_name": msgid("First name"),
+    "family_name": msgid("Last name"),
+    "middle_name": msgid("Middle name"),
+    "nickname": msgid("Nickname"),
+    "preferred_username": msgid("User ID"),
+    "profile": msgid("Profile page"),
+    "picture": msgid("Picture"),
+    "website": msgid("Website"),
+    "gender": msgid("Gender"),
+    "birthdate": msgid("Date of birth"),
+    "zoneinfo": msgid("Time zone"),
+    "locale": msgid("Language"),
+    "updated_at": msgid("Last changed"),
+    "email": msgid("E-mail"),
+    "email_verified": msgid("E-mail confirmed"),
+    "address": msgid("Address"),
+    "phone_number": msgid("Phone"),
+    "phone_number_verified": msgid("Phone confirmed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SharedData:
+    """One thing that an app receives: plain texts in the reader's language, and pairs of label and value."""
+
+    title: str
+    explanation: str
+    values: Sequence[tuple[str, str]] = ()
+
+
+def shared_data(
+    translator: Translator, *, scopes: Iterable[str], claims: Mapping[str, object], named: Collection[str] = ()
+) -> list[SharedData]:
+    """Return what the scopes share, and the claims asked for by name (`named`) beyond them.
+
+    `claims` are the account's standard claims as userinfo would give them.
+    """
+    asked = list(dict.fromkeys(scopes))
+    shared = [_scope(translator, scope, claims) for scope in asked]
+    covered = {name for scope in asked for name in SCOPE_CLAIMS.get(scope, ())}
+    beyond = tuple(name for name in named if name not in covered)
+    if beyond:
+        title, explanation = msgid("Further details"), msgid("Asked for one by one")
+        values = tuple(_values(translator, beyond, claims))
+        shared.append(SharedData(translator.say(title), translator.say(explanation), values))
+    return shared
+
+
+def _scope(translator: Translator, scope: str, claims: Mapping[str, object]) -> SharedData:
+    if scope not in _SCOPES:
+        return SharedData(scope, translator.say(msgid("A permission that the app defines itself")))
+    title, explanation = _SCOPES[scope]
+    values = tuple(_values(translator, SCOPE_CLAIMS.get(scope, ()), claims))
+    return SharedData(translator.say(title), translator.say(explanation), values)
+
+
+def _values(translator: Translator, names: Iterable[str], claims: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for name in names:
+        if name in claims:
+            label = translator.say(_CLAIMS[name]) if name in _CLAIMS else name
+            yield label, _shown(translator, name, claims[name])
+
+
+def _shown(translator: Translator, name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return translator.say(msgid("yes")) if value else translator.say(msgid("no"))
+    if name == "updated_at" and isinstance(value, int | float):
+        return translator.date(value)
+    if isinstance(value, Mapping):
+        return str(value.get("formatted") or ", ".join(str(part) for part in value.values()))
+    return str(value)
