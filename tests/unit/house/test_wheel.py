@@ -44,7 +44,7 @@ def test_the_wheel_brings(installed: Path, path: str) -> None:
 
 def test_the_command_runs_outside_the_checkout(installed: Path, tmp_path: Path) -> None:
     """`idp --help` starts from the installed copy, with no checkout to fall back to."""
-    run = "import sys, idp; assert idp.__file__.startswith(sys.argv.pop(1)), idp.__file__; from idp.cli import main; main()"
+    run = "import sys, idp; assert idp.__file__.startswith(sys.argv.pop(1)); from idp.cli import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", run, str(installed), "--help"],
         cwd=tmp_path,
