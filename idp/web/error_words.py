@@ -61,8 +61,8 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
     ),
     "sign_out_invalid": ErrorWords(
         msgid("This sign-out request cannot be used"),
-        msgid("The app that sent you here asked for something that we cannot confirm. You are still signed in."),
-        msgid("Open your account on this site to sign out."),
+        msgid("The app that sent you here asked for something that we cannot confirm, so nothing was changed."),
+        msgid("To sign out, open your account on this site."),
     ),
     "access_refused": ErrorWords(
         msgid("You cannot use this app"),

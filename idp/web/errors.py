@@ -13,8 +13,9 @@ from werkzeug.exceptions import HTTPException
 
 from idp.web.brand import Brand
 from idp.web.error_words import ERROR_WORDS
+from idp.web.origins import web_address
 from idp.web.render import Pages
-from idp.wording import Language
+from idp.wording import Language, Translator, msgid
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,14 @@ class WayBack:
 
     label: str
     address: str
+
+
+def back_to(translator: Translator, name: str, address: str) -> WayBack:
+    """Return the link back to an app, at an address that is registered for it.
+
+    Raises: UnsafeAddress.
+    """
+    return WayBack(translator.say(msgid("Back to %(name)s"), name=name), web_address(address))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,14 +44,22 @@ def collect(root: Path = ROOT) -> Catalog:
 
 def merged(language: Language, messages: Catalog, directory: Path = CATALOGUES) -> Catalog:
     """Return a language's catalogue holding exactly the collected messages, translated as far as they are."""
-    path = source_path(directory, language)
-    catalogue = _empty(language)
-    if path.exists():
-        with path.open("rb") as source:
-            catalogue = read_po(source, locale=language, domain=DOMAIN)
-    catalogue.update(messages, no_fuzzy_matching=True, update_creation_date=False)
-    catalogue.obsolete.clear()
+    catalogue, known = _empty(language), written(language, directory)
+    for message in messages:
+        if message.id:
+            before = known.get(message.id, message.context)
+            string = before.string if before else None
+            catalogue.add(message.id, string, locations=message.locations, auto_comments=message.auto_comments)
     return catalogue
+
+
+def written(language: Language, directory: Path = CATALOGUES) -> Catalog:
+    """Return the translations as they stand in the `.po` file."""
+    path = source_path(directory, language)
+    if not path.exists():
+        return _empty(language)
+    with path.open("rb") as source:
+        return read_po(source, locale=language, domain=DOMAIN)
 
 
 def untranslated(catalogue: Catalog) -> list[str]:
