@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, case, func, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, case, func, literal_column, select
 
 from idp.accounts.facts import AccountFacts
 from idp.accounts.identifiers import canonical
@@ -19,10 +19,14 @@ def id_of_identifier(identifier: ColumnElement[str]) -> ColumnElement[str | None
     it is verified and belongs to one account that is not closed.
     """
     by_user_id: ScalarSelect[str] = select(ACCOUNTS.c.id).where(ACCOUNTS.c.user_id_key == identifier).scalar_subquery()
-    alone = case((func.count() == 1, func.min(ACCOUNTS.c.id)))
+    alone = case((func.count() == literal_column("1"), func.min(ACCOUNTS.c.id)))
     by_email: ScalarSelect[str] = (
         select(alone)
-        .where(ACCOUNTS.c.email_key == identifier, ACCOUNTS.c.email_verified, ACCOUNTS.c.status != Status.CLOSED.value)
+        .where(
+            ACCOUNTS.c.email_key == identifier,
+            ACCOUNTS.c.email_verified,
+            ACCOUNTS.c.status != literal_column(f"'{Status.CLOSED.value}'"),
+        )
         .scalar_subquery()
     )
     return func.coalesce(by_user_id, by_email)

@@ -1,8 +1,8 @@
 """Token events in batches: a request hands its event over and goes on; one thread writes what has come in every 20 ms.
 
 A crash loses at most one batch. Only machine tokens are recorded so; whatever concerns a person is recorded in the
-transaction of the thing itself. When storage is away the queue is kept up to a bound, then issuing must stop: nothing is
-issued that could not be recorded.
+transaction of the thing itself. When storage is away the queue is kept up to a bound, then issuing must stop: nothing
+is issued that could not be recorded.
 """
 
 from __future__ import annotations

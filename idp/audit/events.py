@@ -15,6 +15,7 @@ class EventType(StrEnum):
     SIGN_IN_REFUSED = "sign_in.refused"
     AUTHORIZATION_REFUSED = "authorization.refused"
     CODE_ISSUED = "code.issued"
+    CODE_REDEEMED = "code.redeemed"
     CODE_REUSE = "code.reuse"
     TOKEN_ISSUED = "token.issued"
     TOKEN_REFUSED = "token.refused"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement, String, literal_column
 
 from idp.lockout.policy import network_of
 
@@ -40,7 +40,7 @@ def account_key(account_id: str) -> str:
 
 def account_key_in_sql(account_id: ColumnElement[str]) -> ColumnElement[str]:
     """Give the SQL for the key of an account, null for null."""
-    return literal(_ACCOUNT, literal_execute=True) + account_id
+    return literal_column(f"'{_ACCOUNT}'", String) + account_id
 
 
 def _text(tag: bytes) -> str:

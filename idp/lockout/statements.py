@@ -15,18 +15,22 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     FromClause,
+    Integer,
     ScalarSelect,
     String,
     bindparam,
     case,
     func,
-    literal,
+    literal_column,
     null,
     or_,
     select,
+    true,
+    union_all,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.types import TypeEngine
 
 from idp.lockout.models import COUNTERS
 from idp.lockout.policy import BUDGETS, GuessKind
@@ -51,25 +55,25 @@ def count(
     now = bindparam("now", type_=Double)
     first = {
         "key": key,
-        "kind": literal(kind.value, literal_execute=True),
+        "kind": _fixed(kind.value),
         "window_started": now,
-        "failures": literal(1, literal_execute=True),
+        "failures": _fixed(1),
     }
     insert = insert_for(dialect)(COUNTERS)
     if after is None:
         insert = insert.values(first)
     else:
         insert = insert.from_select(list(first), select(*first.values()).select_from(after))
-    over = func.coalesce(_C.exhausted_at, _C.window_started) <= now - budget.seconds
-    one_more = _C.failures + 1
+    over = func.coalesce(_C.exhausted_at, _C.window_started) <= now - _fixed(budget.seconds)
+    one_more = _C.failures + _fixed(1)
     return insert.on_conflict_do_update(
         index_elements=["key"],
         set_={
-            "failures": case((over, 1), else_=one_more),
+            "failures": case((over, _fixed(1)), else_=one_more),
             "window_started": case((over, now), else_=_C.window_started),
-            "exhausted_at": case((over, null()), (one_more >= budget.failures, now), else_=null()),
+            "exhausted_at": case((over, null()), (one_more >= _fixed(budget.failures), now), else_=null()),
         },
-        where=or_(over, _C.failures < budget.failures),
+        where=or_(over, _C.failures < _fixed(budget.failures)),
     ).returning(_C.key, _C.window_started)
 
 
@@ -81,25 +85,26 @@ def give_back(dialect: str) -> Insert:
     databases take the rows in this order; a counter that was pruned meanwhile comes back empty.
     """
     rows = [
-        {
-            "key": bindparam(f"{kind.value}_key", type_=String),
-            "kind": kind.value,
-            "window_started": bindparam(f"{kind.value}_window", type_=Double),
-            "failures": 0,
-        }
+        select(
+            bindparam(f"{kind.value}_key", type_=String),
+            _fixed(kind.value),
+            bindparam(f"{kind.value}_window", type_=Double),
+            _fixed(0),
+        ).where(true())  # SQLite reads ON after a bare SELECT as the beginning of a join
         for kind in (GuessKind.ADDRESS, GuessKind.IDENTIFIER)
     ]
-    insert = insert_for(dialect)(COUNTERS).values(rows)
+    columns = ("key", "kind", "window_started", "failures")
+    insert = insert_for(dialect)(COUNTERS).from_select(columns, union_all(*rows))
     return insert.on_conflict_do_update(
         index_elements=["key"],
-        set_={"failures": _C.failures - 1, "exhausted_at": null()},
-        where=(_C.window_started == insert.excluded.window_started) & (_C.failures > 0),
+        set_={"failures": _C.failures - _fixed(1), "exhausted_at": null()},
+        where=(_C.window_started == insert.excluded.window_started) & (_C.failures > _fixed(0)),
     )
 
 
 def rests_until(kind: GuessKind, key: ColumnElement[str]) -> ScalarSelect[float]:
     """Give the instant at which a counter begins anew, null when there is none yet."""
-    end = func.coalesce(_C.exhausted_at, _C.window_started) + BUDGETS[kind].seconds
+    end = func.coalesce(_C.exhausted_at, _C.window_started) + _fixed(BUDGETS[kind].seconds)
     return select(end).where(_C.key == key).scalar_subquery()
 
 
@@ -128,3 +133,9 @@ def reservation_ctes(identifier_key: ColumnElement[str]) -> ReservationCtes:
         rests_until(GuessKind.IDENTIFIER, identifier_key).label("identifier_rests_until"),
     )
     return ReservationCtes(address, identifier, columns)
+
+
+def _fixed(value: str | float) -> ColumnElement[Any]:
+    """Write one of our own constants into the SQL itself: each value that is bound costs something on every call."""
+    types: dict[type, type[TypeEngine[Any]]] = {str: String, int: Integer, float: Double}
+    return literal_column(repr(value), types[type(value)])

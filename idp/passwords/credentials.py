@@ -45,13 +45,15 @@ def set_password(connection: Connection, *, account_id: str, stored: str, must_c
 def replace_stored_form() -> Update:
     """Give the statement that stores the same password anew, with today's cost and pepper.
 
-    It binds `account_id`, `checked_hash` (the form that was checked) and `new_hash` (null changes nothing). Nothing
-    changes when another password has been set meanwhile.
+    It binds what `still_as_checked` binds, and `new_hash` (null changes nothing). Nothing changes when another password
+    has been set meanwhile.
     """
     new_hash = bindparam("new_hash", type_=String)
-    return update(CREDENTIALS).where(and_(still_as_checked(), new_hash.is_not(None))).values(hash=new_hash)
+    return update(CREDENTIALS).where(still_as_checked(), new_hash.is_not(None)).values(hash=new_hash)
 
 
 def still_as_checked() -> ColumnElement[bool]:
-    """Give the condition that the account's password is the one that was checked; binds as `replace_stored_form`."""
-    return and_(CREDENTIALS.c.account_id == bindparam("account_id"), CREDENTIALS.c.hash == bindparam("checked_hash"))
+    """Give the condition that a password is the one that was checked; binds `checked_account_id`, `checked_hash`."""
+    return and_(
+        CREDENTIALS.c.account_id == bindparam("checked_account_id"), CREDENTIALS.c.hash == bindparam("checked_hash")
+    )

@@ -1,0 +1,191 @@
+"""The SQL of a sign-in: one statement before the password is checked, one after it.
+
+Each spans several chapters' tables: round trips are what a sign-in spends beside its hash (docs/performance.md).
+PostgreSQL runs each as one WITH; SQLite, which has no writing inside WITH, runs the same pieces one after the
+other. Between the two no transaction is open and no connection held.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, String, bindparam, func, literal_column, select, true
+
+from idp.accounts.find import id_of_identifier
+from idp.accounts.models import ACCOUNTS
+from idp.audit.events import Event
+from idp.audit.record import insert_ctes, parameters, record
+from idp.issuance.models import Consent
+from idp.lockout.keys import account_key, account_key_in_sql
+from idp.lockout.reservation import Reservation
+from idp.lockout.reserve import reservation_from, reserve, undo_parameters
+from idp.lockout.statements import give_back, reservation_ctes
+from idp.passwords.credentials import replace_stored_form, still_as_checked
+from idp.passwords.hasher import WrongPassword
+from idp.passwords.models import CREDENTIALS
+from idp.storage.handles import Entropy
+
+_CONSENTS = Consent.__table__
+_RowOfAny = Row[*tuple[Any, ...]]
+
+
+class PasswordChangedMeanwhile(WrongPassword):
+    """While the password was being checked, another one was set: what was checked opens nothing any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """The account that answers to what was typed; `password_hash` is None when it has no password."""
+
+    id: str
+    user_id: str
+    kind: str
+    status: str
+    password_hash: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A counted attempt; `account` is None when nobody answers to what was typed."""
+
+    reservation: Reservation
+    account: Candidate | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """The standing of an account at the moment its password was found right, and what it allows the client."""
+
+    account_id: str
+    kind: str
+    status: str
+    not_before: float | None
+    must_change: bool
+    compromised_at: float | None
+    consented_scopes: frozenset[str]
+
+
+def reserve_and_read(
+    connection: Connection, *, identifier: str, identifier_key: str, address_key: str, now: float
+) -> Attempt:
+    """Count an attempt as failed, and read whom it is about.
+
+    `identifier` is canonical, `identifier_key` its key in lockout for the case that it is nobody's. Once this is
+    committed, ask `attempt.reservation.require_admitted()` whether the password may be checked.
+    """
+    bound = {"identifier": identifier, "identifier_key": identifier_key, "address_key": address_key, "now": now}
+    if connection.dialect.name == "postgresql":
+        row = connection.execute(_reserve_and_read(), bound).one()
+        return Attempt(reservation=reservation_from(row, address_key=address_key, now=now), account=_candidate(row))
+    found = connection.execute(_candidates(), bound).one_or_none()
+    account = None if found is None else _candidate(found)
+    key = identifier_key if account is None else account_key(account.id)
+    reservation = reserve(connection, identifier_key=key, address_key=address_key, now=now)
+    return Attempt(reservation=reservation, account=account)
+
+
+def record_success(
+    connection: Connection,
+    *,
+    attempt: Attempt,
+    event: Event,
+    client_id: str | None,
+    new_hash: str | None,
+    entropy: Entropy,
+) -> SignedIn:
+    """Take the count back, store the password's new form (if one was made), write the event, and read the account anew.
+
+    Raises:
+        PasswordChangedMeanwhile: let it leave the transaction, which undoes all of this; the attempt stays counted.
+        TooManyGuesses: the attempt was never admitted.
+    """
+    bound = _success_parameters(attempt, client_id, new_hash)
+    if connection.dialect.name == "postgresql":
+        row = connection.execute(_record_success(), bound | parameters(event, entropy=entropy)).one_or_none()
+    else:
+        row = connection.execute(_standing(), bound).one_or_none()
+        connection.execute(give_back("sqlite"), bound)
+        connection.execute(replace_stored_form(), bound)
+        record(connection, event, entropy=entropy)
+    if row is None:
+        raise PasswordChangedMeanwhile
+    values = dict(row._mapping)  # noqa: SLF001 - a public name
+    return SignedIn(**values | {"consented_scopes": frozenset(values["consented_scopes"] or ())})
+
+
+def record_failure(connection: Connection, *, event: Event, entropy: Entropy) -> None:
+    """Write the event of an attempt that was refused or wrong; it stays counted."""
+    record(connection, event, entropy=entropy)
+
+
+def _success_parameters(attempt: Attempt, client_id: str | None, new_hash: str | None) -> dict[str, Any]:
+    if attempt.account is None or attempt.account.password_hash is None:
+        raise WrongPassword
+    return {
+        **undo_parameters(attempt.reservation),
+        "checked_account_id": attempt.account.id,
+        "checked_hash": attempt.account.password_hash,
+        "new_hash": new_hash,
+        "client_id": client_id,
+    }
+
+
+def _candidates() -> Select[*tuple[Any, ...]]:
+    account, identifier = ACCOUNTS.c, bindparam("identifier", type_=String)
+    return (
+        select(account.id, account.user_id, account.kind, account.status, CREDENTIALS.c.hash.label("password_hash"))
+        .select_from(ACCOUNTS.outerjoin(CREDENTIALS, CREDENTIALS.c.account_id == account.id))
+        .where(account.id == id_of_identifier(identifier))
+    )
+
+
+@cache
+def _reserve_and_read() -> Select[*tuple[Any, ...]]:
+    found = _candidates().cte("found")
+    of_account = account_key_in_sql(select(found.c.id).scalar_subquery())
+    counted = reservation_ctes(func.coalesce(of_account, bindparam("identifier_key", type_=String)))
+    one = select(literal_column("1").label("row")).subquery("one")
+    return select(*counted.columns, *found.c).select_from(one.outerjoin(found, true()))
+
+
+def _candidate(row: _RowOfAny) -> Candidate | None:
+    if row.id is None:
+        return None
+    return Candidate(id=row.id, user_id=row.user_id, kind=row.kind, status=row.status, password_hash=row.password_hash)
+
+
+@cache
+def _standing() -> Select[*tuple[Any, ...]]:
+    account, credential = ACCOUNTS.c, CREDENTIALS.c
+    consented = (
+        select(_CONSENTS.c.scopes)
+        .where(
+            _CONSENTS.c.account_id == account.id,
+            _CONSENTS.c.client_id == bindparam("client_id", type_=String),
+            _CONSENTS.c.withdrawn_at.is_(None),
+        )
+        .scalar_subquery()
+    )
+    return (
+        select(
+            account.id.label("account_id"),
+            account.kind,
+            account.status,
+            account.not_before,
+            credential.must_change,
+            credential.compromised_at,
+            consented.label("consented_scopes"),
+        )
+        .select_from(ACCOUNTS.join(CREDENTIALS, credential.account_id == account.id))
+        .where(still_as_checked())
+    )
+
+
+@cache
+def _record_success() -> Select[*tuple[Any, ...]]:
+    events = insert_ctes()
+    return _standing().add_cte(
+        give_back("postgresql").cte("given_back"), replace_stored_form().cte("rehashed"), events.event, events.personal
+    )
