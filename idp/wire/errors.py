@@ -32,6 +32,24 @@ class Refusal(Exception):
         return f"{self.error}: {self.description}" if self.description else self.error
 
 
+class WireRefusal(Refusal):
+    """A request that is refused before anybody reads its meaning; the front answers it without asking anyone."""
+
+
+class MalformedRequest(WireRefusal):
+    """The request breaks HTTP, the encoding of forms, or a limit of ours."""
+
+    def __init__(self, description: str, *, status: int = 400) -> None:
+        super().__init__("invalid_request", description, status=status)
+
+
+class TooManyReaders(WireRefusal):
+    """So many bodies are on their way, slowly, that we take no more of them now."""
+
+    def __init__(self) -> None:
+        super().__init__("temporarily_unavailable", "The service is busy; try again shortly.", status=503)
+
+
 def ascii_description(text: str) -> str:
     """Give the text with every character that RFC 6749 §5.2 forbids replaced, cut to 400 characters."""
     text = text[:MAX_DESCRIPTION]

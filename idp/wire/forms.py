@@ -11,7 +11,7 @@ from typing import TypeVar, overload
 
 from typing_extensions import override
 
-from idp.wire.errors import Refusal
+from idp.wire.errors import MalformedRequest
 
 MAX_BODY = 64 * 1024
 MAX_FIELDS = 100
@@ -20,14 +20,12 @@ MAX_VALUE = 32 * 1024
 _FORM_TYPE = "application/x-www-form-urlencoded"
 _HEX = "0123456789abcdefABCDEF"
 _BYTE_OF = {f"{high}{low}".encode(): bytes.fromhex(high + low) for high in _HEX for low in _HEX}
+_NONE_REPEATED: Mapping[str, tuple[str, ...]] = {}
 _Default = TypeVar("_Default")
 
 
-class MalformedForm(Refusal):
+class MalformedForm(MalformedRequest):
     """A form or query that is not one; `description` says what is wrong with it, never what it held."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("invalid_request", reason)
 
 
 class Form(Mapping[str, str]):
@@ -37,8 +35,8 @@ class Form(Mapping[str, str]):
 
     def __init__(self, first: dict[str, str], repeated: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self._first = first
-        self._repeated = repeated or {}
-        self.duplicates: frozenset[str] = frozenset(self._repeated)
+        self._repeated = repeated or _NONE_REPEATED
+        self.duplicates = frozenset(self._repeated)
 
     @override
     def __getitem__(self, name: str) -> str:
@@ -132,43 +130,38 @@ def _parse(encoded: bytes) -> Form:
         raise MalformedForm("The form has too many parameters.")
     if b"\x00" in encoded or b"%00" in encoded:
         raise MalformedForm("The form holds a NUL character.")
-    first: dict[str, str] = {}
-    repeated: dict[str, tuple[str, ...]] = {}
-    for pair in encoded.split(b"&"):
-        if pair:
-            name, _, value = pair.partition(b"=")
-            _take(_decode(name), _decode(value), first, repeated)
-    return _without_empty(first, repeated)
-
-
-def _take(name: str, value: str, first: dict[str, str], repeated: dict[str, tuple[str, ...]]) -> None:
-    if not name:
-        raise MalformedForm("A parameter has no name.")
-    if len(value) > MAX_VALUE:
-        raise MalformedForm("A parameter is too long.")
-    if name in first:
-        repeated[name] = (*repeated.get(name, (first[name],)), value)
-    else:
-        first[name] = value
-
-
-def _without_empty(first: dict[str, str], repeated: dict[str, tuple[str, ...]]) -> Form:
-    if "" in first.values():
-        first = {name: value for name, value in first.items() if value}
-    return Form(first, repeated)
-
-
-def _decode(text: bytes) -> str:
     try:
-        if b"%" in text or b"+" in text:
-            text = _unescape(text)
-        return text.decode()
+        return _collect(encoded.decode())
     except KeyError:
         raise MalformedForm("The form holds a percent sign that escapes nothing.") from None
     except UnicodeDecodeError:
         raise MalformedForm("The form is not in UTF-8.") from None
 
 
-def _unescape(text: bytes) -> bytes:
-    start, *escaped = text.replace(b"+", b" ").split(b"%")
-    return start + b"".join([_BYTE_OF[part[:2]] + part[2:] for part in escaped])
+def _collect(text: str) -> Form:
+    first: dict[str, str] = {}
+    repeated: dict[str, tuple[str, ...]] = {}
+    for pair in text.split("&"):
+        name, _, value = pair.partition("=")
+        if "%" in pair or "+" in pair:
+            name, value = _unescape(name), _unescape(value)
+        if name in first:
+            repeated[name] = (*repeated.get(name, (first[name],)), value)
+        elif name:
+            first[name] = value
+        elif pair:
+            raise MalformedForm("A parameter has no name.")
+        if len(value) > MAX_VALUE:
+            raise MalformedForm("A parameter is too long.")
+    if "" in first.values():
+        first = {name: value for name, value in first.items() if value}
+    return Form(first, repeated)
+
+
+def _unescape(text: str) -> str:
+    """Undo the escapes; a percent sign without two hexadecimal digits behind it is a KeyError."""
+    text = text.replace("+", " ")
+    if "%" not in text:
+        return text
+    start, *escaped = text.encode().split(b"%")
+    return (start + b"".join([_BYTE_OF[part[:2]] + part[2:] for part in escaped])).decode()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import orjson
 from typing_extensions import override
 
-from idp.wire.errors import Refusal
+from idp.wire.errors import MalformedRequest
 
 MAX_HEADER = 16 * 1024
 """The longest header that is handed out, in characters."""
@@ -24,11 +24,11 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 _NO_STORE: tuple[Header, ...] = (("Cache-Control", "no-store"), ("Pragma", "no-cache"))
 
 
-class HeaderTooLarge(Refusal):
+class HeaderTooLarge(MalformedRequest):
     """A header is longer than anything we read (431, RFC 6585 §5)."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("invalid_request", f"The {name} header is too large.", status=431)
+        super().__init__(f"The {name} header is too large.", status=431)
 
 
 class UnsafeHeader(ValueError):
