@@ -1,4 +1,4 @@
-"""The gate of the catalogues: every message of the code and the templates is translated, and what is compiled is current.
+"""The gate of the catalogues: every message of code and templates is translated, and what is compiled is current.
 
 `python -m idp.wording.build` mends what this finds, save the translating itself.
 """
