@@ -12,7 +12,7 @@ from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.storage.database import Database
 from idp.storage.handles import Entropy
-from idp.storage.key_rows import StoredRing, add_keys, advance_ring, on_current_ring
+from idp.storage.key_rows import StoredRing, add_keys, advance_ring, on_current_ring, read_ring
 from keys.algorithms import algorithm as algorithm_named
 from keys.canary import check_canary, new_canary
 from keys.errors import KekRefused, SecretMissing
@@ -40,7 +40,7 @@ def initialise_keys(
     """Make what is missing, for these signing algorithms: one active and one staged key each.
 
     Raises:
-        KekRefused: the key-encryption key's file is gone though keys exist, is readable by others, damaged or unwritable.
+        KekRefused: the file is gone though keys exist, can be read by others, is damaged, or can't be written.
         WrongKek: that file is not the one that wrapped the keys.
         SecretMissing: a secret of an issuer that has been initialised is gone.
         UnsupportedAlgorithm: we don't sign with one of these.
@@ -48,27 +48,27 @@ def initialise_keys(
     """
     for name in algorithms:
         algorithm_named(name)
-    kek_made: list[Kek] = []
+    kek, kek_created = _obtain_kek(database, kek_path, entropy)
 
     def make(stored: StoredRing) -> InitialisedKeys:
-        kek, made = _obtain_kek(kek_path, stored, entropy)
-        kek_made.extend([kek] if made else [])
         _require_intact(stored, kek)
         created = tuple(_missing(stored, algorithms, kek=kek, now=now, entropy=entropy))
         epoch = _write(database, stored, created, actor=actor, now=now, entropy=entropy)
         kids = tuple(key.kid for key in created)
-        return InitialisedKeys(bool(kek_made), kids, _without_active(stored, created, algorithms), epoch)
+        return InitialisedKeys(kek_created, kids, _without_active(stored, created, algorithms), epoch)
 
     return on_current_ring(database, make)
 
 
-def _obtain_kek(path: Path, stored: StoredRing, entropy: Entropy) -> tuple[Kek, bool]:
+def _obtain_kek(database: Database, path: Path, entropy: Entropy) -> tuple[Kek, bool]:
+    """Load the key-encryption key; make one only for a database that has never had keys. Tells which it was."""
     if path.exists():
         return FileKek.load(path, entropy=entropy), False
-    if stored.records:
-        wrapped_by = stored.records[0].kek_id
+    with database.reading() as connection:
+        epoch = read_ring(connection).epoch
+    if epoch:
         raise KekRefused(
-            f"no key-encryption key at {path}, but the database holds keys that {wrapped_by} wrapped: "
+            f"no key-encryption key at {path}, but the database holds keys that one has wrapped: "
             "restore that file from its backup; a new one can't open them"
         )
     try:
@@ -81,20 +81,20 @@ def _obtain_kek(path: Path, stored: StoredRing, entropy: Entropy) -> tuple[Kek, 
 
 def _require_intact(stored: StoredRing, kek: Kek) -> None:
     """Refuse to go on where an initialised ring has lost something that a new value would only hide."""
-    if not stored.records:
+    if not stored.epoch:
         return
-    check_canary(stored.records, kek)
     there = {key.purpose for key in stored.records}
-    lost = [purpose for purpose in FOUNDING_SECRETS if purpose not in there]
+    lost = [purpose for purpose in (Purpose.CANARY, *FOUNDING_SECRETS) if purpose not in there]
     if lost:
         raise SecretMissing(f"gone from the database: {', '.join(lost)}; restore the key ring from backup")
+    check_canary(stored.records, kek)
 
 
 def _missing(
     stored: StoredRing, algorithms: Sequence[str], *, kek: Kek, now: float, entropy: Entropy
 ) -> Iterator[KeyRecord]:
     epoch = stored.epoch + 1
-    if not stored.records:
+    if not stored.epoch:
         yield new_canary(kek=kek, epoch=epoch, now=now, entropy=entropy)
         for purpose in FOUNDING_SECRETS:
             yield new_secret(purpose, kek=kek, epoch=epoch, now=now, entropy=entropy)
