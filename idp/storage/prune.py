@@ -44,17 +44,18 @@ _registry: dict[str, Prunable] = {}
 def prunable(
     name: str,
     table: FromClause,
-    column: ColumnElement[Any],
+    column: str | ColumnElement[Any],
     keep_seconds: float,
     *,
     where: ColumnElement[bool] | None = None,
 ) -> None:
     """Register a table: rows go whose `column` (an instant) is `keep_seconds` past and for which `where` holds.
 
-    Rows whose column is NULL stay. Call it beside the model, as ``prunable("codes", Code.__table__, …)``; a name
-    registered again replaces the older rule.
+    Rows whose column is NULL stay. Call it beside the model: ``prunable("codes", Code.__table__, "expires_at", DAY)``.
+    Tables are pruned in the order of their registration: register what refers to another table before that one.
     """
-    _registry[name] = Prunable(cast("Table", table), column, keep_seconds, where)
+    instant = table.c[column] if isinstance(column, str) else column
+    _registry[name] = Prunable(cast("Table", table), instant, keep_seconds, where)
 
 
 def prunable_names() -> list[str]:

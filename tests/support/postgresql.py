@@ -25,9 +25,8 @@ from tests.support.missing import Missing
 from tests.support.processes import free_port, start, stop
 
 SETTINGS = {
-    # The data are gone when the tests end; these three make everything faster and nothing different.
+    # Commits survive the death of any process as they must, but not that of the machine, which no test needs.
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "listen_addresses": "127.0.0.1",
     "max_connections": "300",
