@@ -1,0 +1,153 @@
+"""Check a user ID and a password: counted before it is checked, hashed with nothing held, recorded in the caller's transaction.
+
+Two short transactions with the hash between them: (1) `check` counts the guess as failed and commits, refuses when a budget is
+used up, then verifies; (2) `PasswordCheck.record` takes the count back, inside the transaction that makes use of the success.
+Unknown, disabled and passwordless accounts cost the same work and get the same answer as a wrong password.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from sqlalchemy import Connection
+
+from idp.accounts.identifiers import InvalidIdentifier, canonical
+from idp.acts.sign_in_statements import Attempt, SignedIn, record_failure, record_success, reserve_and_read
+from idp.acts.visitor import Visitor
+from idp.audit.events import Event, EventType
+from idp.audit.typed_identifier import typed_identifier_details
+from idp.lockout.keys import address_key, identifier_key
+from idp.lockout.reservation import TooManyGuesses
+from idp.passwords.hasher import Hasher, WrongPassword
+from idp.passwords.normal_form import UnusablePassword
+from idp.storage.database import Database
+from idp.storage.handles import Clock, Entropy
+from keys.mac import MacKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasswordCheck:
+    """A right password whose success is not yet recorded; `checked_at` in seconds."""
+
+    account_id: str
+    user_id: str
+    checked_at: float
+    attempt: Attempt = field(repr=False)
+    new_hash: str | None = field(repr=False)
+
+
+class PasswordVerifier:
+    """Checks passwords for every path that takes one."""
+
+    def __init__(self, database: Database, hasher: Hasher, lookup: MacKey, *, clock: Clock, entropy: Entropy) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._lookup = lookup
+        self._clock = clock
+        self._entropy = entropy
+
+    def check(self, *, typed: str, password: str, client_id: str | None, visitor: Visitor) -> PasswordCheck:
+        """Check what was typed.
+
+        Raises:
+            WrongPassword: unknown, wrong, disabled: nobody learns which.
+            TooManyGuesses: a budget is used up; nothing was checked.
+            HashingBusy: too many are signing in at this moment.
+        """
+        identifier = _canonical_or_nobody(typed)
+        attempt = self._reserve(identifier, visitor)
+        try:
+            attempt.reservation.require_admitted()
+            return self._verified(attempt, password)
+        except (WrongPassword, UnusablePassword) as error:
+            self._refused(attempt, identifier, "wrong_password", client_id, visitor, error)
+        except TooManyGuesses as error:
+            self._refused(attempt, identifier, f"too_many_guesses:{error.kind}", client_id, visitor, error)
+
+    def record(
+        self, connection: Connection, check: PasswordCheck, *, client_id: str | None, visitor: Visitor
+    ) -> SignedIn:
+        """Record the success in the transaction that uses it, and read how the account stands now.
+
+        Raises:
+            WrongPassword: the password was changed while it was being checked.
+        """
+        event = Event(
+            type=EventType.SIGN_IN_SUCCEEDED,
+            at=check.checked_at,
+            actor=f"account:{check.account_id}",
+            account_id=check.account_id,
+            client_id=client_id,
+            reference=visitor.reference,
+            personal=visitor.personal,
+        )
+        return record_success(
+            connection,
+            attempt=check.attempt,
+            event=event,
+            client_id=client_id,
+            new_hash=check.new_hash,
+            entropy=self._entropy,
+        )
+
+    def _reserve(self, identifier: str, visitor: Visitor) -> Attempt:
+        with self._database.writing() as connection:
+            return reserve_and_read(
+                connection,
+                identifier=identifier,
+                identifier_key=identifier_key(self._lookup, identifier=identifier),
+                address_key=address_key(self._lookup, address=visitor.address),
+                now=self._clock(),
+            )
+
+    def _verified(self, attempt: Attempt, password: str) -> PasswordCheck:
+        account = attempt.account
+        if account is None or account.password_hash is None:
+            self._hasher.verify_nobody(password)
+            raise WrongPassword
+        verified = self._hasher.verify(account.password_hash, password)
+        if account.status != "active":
+            raise WrongPassword
+        return PasswordCheck(
+            account_id=account.id,
+            user_id=account.user_id,
+            checked_at=self._clock(),
+            attempt=attempt,
+            new_hash=self._hasher.hash(password) if verified.needs_rehash else None,
+        )
+
+    def _refused(
+        self,
+        attempt: Attempt,
+        identifier: str,
+        result: str,
+        client_id: str | None,
+        visitor: Visitor,
+        error: Exception,
+    ) -> NoReturn:
+        account = attempt.account
+        event = Event(
+            type=EventType.SIGN_IN_REFUSED,
+            at=self._clock(),
+            actor="anonymous",
+            result=result,
+            account_id=account.id if account else None,
+            client_id=client_id,
+            reference=visitor.reference,
+            details=typed_identifier_details(self._lookup, identifier=identifier, resolved=account is not None),
+            personal=visitor.personal,
+        )
+        with self._database.writing() as connection:
+            record_failure(connection, event=event, entropy=self._entropy)
+        if isinstance(error, UnusablePassword):
+            raise WrongPassword from error
+        raise error
+
+
+def _canonical_or_nobody(typed: str) -> str:
+    """Fold what was typed; what can be nobody's name is counted together, as one name that nobody has."""
+    try:
+        return canonical(typed)
+    except InvalidIdentifier:
+        return "\N{REPLACEMENT CHARACTER}"

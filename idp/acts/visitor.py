@@ -1,0 +1,21 @@
+"""Who is at the other end of a page, as far as the audit trail and the person's own list of sessions want to know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idp.audit.events import Personal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visitor:
+    """A browser's address and name, and the reference number under which support finds this request."""
+
+    address: str
+    user_agent: str | None
+    reference: str
+
+    @property
+    def personal(self) -> Personal:
+        """What the audit trail must be able to forget."""
+        return Personal(address=self.address or None, user_agent=self.user_agent)

@@ -1,0 +1,83 @@
+"""/account: the issuer's own page about the person who is signed in; a first-party client of the same dispatcher."""
+
+from __future__ import annotations
+
+import flask
+
+from idp.acts.standing import Standing, standing_of_session
+from idp.flows.built_in import ACCOUNT, request_for
+from idp.flows.dispatcher import proceed
+from idp.flows.end_session import PAGE as SIGN_OUT
+from idp.flows.parts import Parts
+from idp.flows.visit import language_of, session_digest
+from idp.web.errors import WayBack
+
+
+def account_pages(parts: Parts) -> flask.Blueprint:
+    """Give the page at /account, and the address by which password managers find where to change a password."""
+    pages = flask.Blueprint("account", __name__)
+
+    @pages.get("/account")
+    def account() -> flask.Response:
+        person = _signed_in(parts)
+        return _begin(parts) if person is None else _home(parts, person)
+
+    @pages.get("/.well-known/change-password")
+    def change_password() -> flask.Response:
+        return flask.redirect("/account", code=303)
+
+    return pages
+
+
+def _signed_in(parts: Parts) -> Standing | None:
+    handle_digest = session_digest(parts)
+    if handle_digest is None:
+        return None
+    with parts.issuer.database.reading() as connection:
+        person = standing_of_session(
+            connection, handle_digest=handle_digest, client_id=ACCOUNT.client_id, now=parts.issuer.clock()
+        )
+    live = person is not None and person.status == "active" and not person.reset_due
+    return person if live and not _void(person) else None
+
+
+def _void(person: Standing | None) -> bool:
+    if person is None or person.session is None:
+        return True
+    return person.not_before is not None and person.session.auth_time < person.not_before
+
+
+def _begin(parts: Parts) -> flask.Response:
+    journey, handle = parts.journeys.begin(request_for(ACCOUNT))
+    response = proceed(parts, journey)
+    if response.headers.get("Location", "").endswith(f"journey={journey.id}"):
+        parts.cookies.set(
+            response,
+            parts.cookies.journey_name(journey.id),
+            handle,
+            max_age=int(parts.issuer.lifetimes.journey),
+        )
+    return response
+
+
+def _home(parts: Parts, person: Standing) -> flask.Response:
+    handle_digest = session_digest(parts)
+    apps = [
+        WayBack(label=client.name, address=client.post_logout_redirect_uris[0])
+        for client in parts.issuer.directory.all()
+        if client.first_party and client.post_logout_redirect_uris and client.disabled_at is None
+    ]
+    return parts.pages.render(
+        "account_home",
+        language=language_of(account_locale=person.locale),
+        account_name=person.name or person.user_id,
+        user_id=person.user_id,
+        last_sign_in=person.session.auth_time if person.session else None,
+        apps=apps,
+        sign_out_action="/end-session",
+        form_token=parts.form_tokens.issue(
+            page=SIGN_OUT, binding=handle_digest.hex() if handle_digest else "", now=parts.issuer.clock()
+        ),
+    )
+
+

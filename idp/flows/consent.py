@@ -1,0 +1,110 @@
+"""/consent: what an app would receive, in plain words and with the actual values; Allow and Cancel weigh the same."""
+
+from __future__ import annotations
+
+import flask
+from sqlalchemy import Connection
+
+from idp.accounts.claims import standard_claims
+from idp.accounts.find import find_by_id
+from idp.acts.give_consent import give_consent
+from idp.acts.standing import Standing
+from idp.flows.dispatcher import Effect, Present, missing, proceed, refuse, who_is_present
+from idp.flows.journey import Journey
+from idp.flows.next_step import Step
+from idp.flows.parts import Parts
+from idp.flows.proofs import Proved
+from idp.flows.visit import (
+    brand_for,
+    current_journey,
+    fail,
+    form_targets,
+    form_token_for,
+    language_of,
+    require_own_form,
+    visitor_of,
+)
+from idp.issuance.claims import id_token_claims, userinfo_claims
+from idp.web.consent_words import shared_data
+
+PAGE = "consent"
+DAY = 86_400.0
+
+
+def consent_pages(parts: Parts) -> flask.Blueprint:
+    """Give the page at /consent."""
+    pages = flask.Blueprint("consent", __name__)
+
+    @pages.get("/consent")
+    def consent() -> flask.Response:
+        journey = current_journey(parts)
+        with parts.issuer.database.reading() as connection:
+            person = who_is_present(parts, connection, journey).person
+        if person is None or missing(parts, journey, person).step is not Step.CONSENT:
+            return proceed(parts, journey)
+        return _page(parts, journey, person)
+
+    @pages.post("/consent")
+    def consent_given() -> flask.Response:
+        journey = current_journey(parts)
+        require_own_form(parts, PAGE, journey)
+        action = flask.request.form.get("action")
+        if action == "cancel":
+            return refuse(parts, journey, error="access_denied", description="The person did not allow it.")
+        if action != "allow":
+            fail(parts, "input_invalid", detail="neither allow nor cancel")
+        return proceed(parts, journey, _allowed(parts))
+
+    return pages
+
+
+def _allowed(parts: Parts) -> Effect:
+    """Remember the consent and prove the step, if this page is what the journey waits for."""
+
+    def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:
+        present = who_is_present(parts, connection, journey)
+        person = present.person
+        if person is None or missing(parts, journey, person).step is not Step.CONSENT:
+            return journey, present
+        now = parts.issuer.clock()
+        give_consent(
+            connection,
+            account_id=person.account_id,
+            client_id=journey.request.client_id,
+            scopes=journey.request.scopes,
+            visitor=visitor_of(parts),
+            entropy=parts.issuer.entropy,
+            now=now,
+        )
+        proof = parts.prover.prove(Proved.CONSENT, journey_id=journey.id, account_id=person.account_id, at=now)
+        return journey.with_proof(proof), who_is_present(parts, connection, journey)
+
+    return effect
+
+
+def _page(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
+    request = journey.request
+    language = language_of(request, account_locale=person.locale)
+    names = userinfo_claims(request.scopes, request.claims) | id_token_claims(request.claims)
+    with parts.issuer.database.reading() as connection:
+        account = find_by_id(connection, account_id=person.account_id)
+    shared = shared_data(
+        parts.wording.translator(language),
+        scopes=request.scopes,
+        claims=standard_claims(account, names) if account else {},
+        named=sorted(names),
+    )
+    offline = "offline_access" in request.scopes
+    return parts.pages.render(
+        PAGE,
+        language=language,
+        form_targets=form_targets(journey),
+        brand=brand_for(parts, journey),
+        action=f"/consent?journey={journey.id}",
+        form_token=form_token_for(parts, PAGE, journey),
+        problems=(),
+        account_name=person.name or person.user_id,
+        user_id=person.user_id,
+        shared=shared,
+        offline_days=int(parts.issuer.lifetimes.refresh_absolute / DAY) if offline else None,
+    )

@@ -1,0 +1,169 @@
+"""Where every page returns to: asks `next_step` what is missing, and leads there, or issues the answer.
+
+Pages call the dispatcher instead of redirecting to it: a redirect would cost a round trip and a statement (see the decision
+record). A stored journey is taken out of its store before a page's effect is written, so that of two requests at once one has
+it; when a page is still missing it is stored again, with its proofs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import flask
+from sqlalchemy import Connection
+
+from idp.acts.standing import Standing, standing_of_account, standing_of_session
+from idp.clients.client import Client
+from idp.flows.answers import answer_page, failure_for
+from idp.flows.issue import Issued, issue
+from idp.flows.journey import Journey, JourneyUnknown
+from idp.flows.next_step import Rule, Situation, Step, next_step
+from idp.flows.parts import Parts
+from idp.flows.proofs import Proved
+from idp.flows.visit import fail, note_refusal, session_digest
+from idp.oidc.authorization_response import AuthorizationResponse
+
+PAGE_OF = {Step.SIGN_IN: "/sign-in", Step.CONSENT: "/consent", Step.CHANGE_PASSWORD: "/change-password"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Present:
+    """Who is present in a journey: the person it is about, and somebody else who was signed in with this browser."""
+
+    person: Standing | None = None
+    other: Standing | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What was decided inside the transaction; turned into a response after the commit.
+
+    `journey` goes on at `page`; without a page it is answered: `response` for the app, None for one of our own pages.
+    """
+
+    journey: Journey
+    page: str | None = None
+    response: AuthorizationResponse | None = None
+    session_handle: str | None = field(default=None, repr=False)
+
+
+Effect = Callable[[Connection, Journey], tuple[Journey, Present]]
+
+
+def proceed(parts: Parts, journey: Journey, effect: Effect | None = None) -> flask.Response:
+    """Go on with a journey.
+
+    `effect` is what a page has to write; it gives the journey with its new proof and who is present, and runs in the same
+    transaction as whatever is issued: all or nothing.
+
+    Raises:
+        ShownError: another request has the journey.
+    """
+    if journey.stored:
+        take(parts, journey)
+    if effect is None and not journey.proofs and session_digest(parts) is None:
+        return conclude(parts, decide(parts, None, journey, Present()))
+    with parts.issuer.database.writing() as connection:
+        journey, present = (
+            effect(connection, journey) if effect else (journey, who_is_present(parts, connection, journey))
+        )
+        outcome = decide(parts, connection, journey, present)
+    return conclude(parts, outcome)
+
+
+def who_is_present(parts: Parts, connection: Connection, journey: Journey) -> Present:
+    """Read who proved themselves in this journey, else who is signed in with this browser."""
+    proof, now = journey.proof(Proved.PASSWORD), parts.issuer.clock()
+    handle_digest, client_id = session_digest(parts), journey.request.client_id
+    signed_in = (
+        standing_of_session(connection, handle_digest=handle_digest, client_id=client_id, now=now)
+        if handle_digest
+        else None
+    )
+    if proof is None or (signed_in is not None and signed_in.account_id == proof.account_id):
+        return Present(person=signed_in)
+    person = standing_of_account(connection, account_id=proof.account_id, client_id=client_id)
+    return Present(person=person, other=signed_in)
+
+
+def missing(parts: Parts, journey: Journey, person: Standing | None) -> Rule:
+    """Say what the journey still needs."""
+    return next_step(_situation(parts, journey, client_in_service(parts, journey), person))
+
+
+def decide(parts: Parts, connection: Connection | None, journey: Journey, present: Present) -> Outcome:
+    """Decide what comes next, and issue when nothing is missing."""
+    client, person = client_in_service(parts, journey), present.person
+    situation = _situation(parts, journey, client, person)
+    rule = next_step(situation)
+    if rule.step is Step.ISSUE and person is not None and connection is not None:
+        issued: Issued = issue(
+            parts, connection, journey=journey, client=client, person=person, other=present.other
+        )
+        return Outcome(journey=journey, response=issued.response, session_handle=issued.session_handle)
+    if journey.request.silent or (rule.step is Step.SIGN_IN and situation.proved_here):
+        note_refusal(parts, journey.request.client_id, rule.error, rule.name)
+        return Outcome(journey=journey, response=failure_for(parts, journey, rule.error, f"Refused: {rule.name}."))
+    return Outcome(journey=journey, page=PAGE_OF[rule.step])
+
+
+def conclude(parts: Parts, outcome: Outcome) -> flask.Response:
+    """Turn an outcome into the response, once it is committed."""
+    journey, cookies = outcome.journey, parts.cookies
+    if outcome.page is not None:
+        parts.journeys.keep(journey)
+        return flask.redirect(f"{outcome.page}?journey={journey.id}", code=303)
+    response = answer_page(parts, journey, outcome.response)
+    if journey.stored:
+        cookies.clear(response, cookies.journey_name(journey.id))
+    if outcome.session_handle is not None:
+        cookies.set(response, cookies.session_name, outcome.session_handle)
+    return response
+
+
+def refuse(parts: Parts, journey: Journey, *, error: str, description: str) -> flask.Response:
+    """End a journey with an error for the app, once."""
+    take(parts, journey)
+    return conclude(parts, Outcome(journey=journey, response=failure_for(parts, journey, error, description)))
+
+
+def take(parts: Parts, journey: Journey) -> None:
+    """Have the journey for this request alone.
+
+    Raises:
+        ShownError: another request has it, or had it.
+    """
+    try:
+        parts.journeys.take(journey)
+    except JourneyUnknown:
+        fail(parts, "journey_unknown", detail="another request has this journey")
+
+
+def client_in_service(parts: Parts, journey: Journey) -> Client:
+    """Give the app that waits at the end of the journey.
+
+    Raises:
+        ShownError: it was taken out of service meanwhile.
+    """
+    client = parts.issuer.directory.find(journey.request.client_id)
+    if client is None or client.disabled_at is not None:
+        fail(parts, "client_unknown", detail=f"client {journey.request.client_id} is out of service")
+    return client
+
+
+def _situation(parts: Parts, journey: Journey, client: Client, person: Standing | None) -> Situation:
+    proof, consent = journey.proof(Proved.PASSWORD), journey.proof(Proved.CONSENT)
+    session = person.session if person else None
+    account_id = person.account_id if person else None
+    return Situation(
+        request=journey.request,
+        client=client,
+        now=parts.issuer.clock(),
+        account_id=account_id,
+        auth_time=proof.at if proof else session.auth_time if session else None,
+        proved_here=proof is not None,
+        reset_due=bool(person and person.reset_due),
+        consented=person.consented if person else frozenset(),
+        consented_here=consent is not None and consent.account_id == account_id,
+    )

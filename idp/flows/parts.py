@@ -1,0 +1,34 @@
+"""What the pages work with, put together once by the composition root."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from idp.acts.verify_password import PasswordVerifier
+from idp.flows.journey import Journeys
+from idp.flows.proofs import Prover
+from idp.oidc.end_session import EndSession
+from idp.oidc.issuer import Issuer
+from idp.passwords.hasher import Hasher
+from idp.storage.ephemeral import EphemeralStore
+from idp.web.cookies import CookieJar
+from idp.web.form_tokens import FormTokens
+from idp.web.render import Pages
+from idp.wording import Wording
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The parts of the pages; `issuer` holds those that they share with the protocol endpoints."""
+
+    issuer: Issuer
+    journeys: Journeys
+    prover: Prover
+    passwords: PasswordVerifier
+    hasher: Hasher
+    end_session: EndSession
+    cookies: CookieJar
+    form_tokens: FormTokens
+    pages: Pages
+    wording: Wording
+    store: EphemeralStore

@@ -1,0 +1,81 @@
+"""Proofs that a step of a journey was done: bound to journey, account, step and time under a MAC, made where it was verified.
+
+The step stands inside the MAC, so that one step's proof cannot serve for another's, nor one journey's or person's for
+another's; no page's effect is reached by posting forms out of order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from keys.errors import BadTag
+from keys.mac import MacKey
+
+_SEAL = 32
+
+
+class Proved(StrEnum):
+    """The steps that can be proved."""
+
+    PASSWORD = "password"  # noqa: S105 - a step, not a password
+    CONSENT = "consent"
+
+
+class ProofBroken(Exception):
+    """A proof was not made by us for this journey."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proof:
+    """One step done by one account at one instant (seconds)."""
+
+    step: Proved
+    account_id: str
+    at: float
+    tag: str = field(repr=False)
+
+
+class Prover:
+    """Makes and checks proofs."""
+
+    def __init__(self, key: MacKey) -> None:
+        self._key = key
+
+    def prove(self, step: Proved, *, journey_id: str, account_id: str, at: float) -> Proof:
+        """Make a proof; only a verifying function may call this, right after it has verified."""
+        tag = self._key.tag(*_parts(step, journey_id, account_id, at))
+        return Proof(step=step, account_id=account_id, at=at, tag=tag.hex())
+
+    def check(self, proof: Proof, *, journey_id: str) -> Proof:
+        """Give the proof back if it holds for this journey.
+
+        Raises:
+            ProofBroken: it does not.
+        """
+        try:
+            self._key.check(bytes.fromhex(proof.tag), *_parts(proof.step, journey_id, proof.account_id, proof.at))
+        except (BadTag, ValueError) as error:
+            raise ProofBroken(proof.step) from error
+        return proof
+
+    def seal(self, journey_id: str, document: bytes) -> bytes:
+        """Give the 32 bytes that vouch for a stored journey."""
+        return self._key.tag(b"journey", journey_id.encode(), document)
+
+    def unseal(self, journey_id: str, stored: bytes) -> bytes:
+        """Give a stored journey's document, if its seal holds.
+
+        Raises:
+            ProofBroken: it does not.
+        """
+        tag, document = stored[:_SEAL], stored[_SEAL:]
+        try:
+            self._key.check(tag, b"journey", journey_id.encode(), document)
+        except BadTag as error:
+            raise ProofBroken("journey") from error
+        return document
+
+
+def _parts(step: str, journey_id: str, account_id: str, at: float) -> tuple[bytes, ...]:
+    return (b"proof", str(step).encode(), journey_id.encode(), account_id.encode(), repr(at).encode())

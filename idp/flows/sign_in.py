@@ -1,0 +1,119 @@
+"""/sign-in: user ID and password. Ends by returning to the dispatcher, in the transaction that records the success."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import flask
+from sqlalchemy import Connection
+
+from idp.acts.standing import Standing
+from idp.acts.verify_password import PasswordCheck
+from idp.flows.dispatcher import Effect, Present, proceed, refuse, who_is_present
+from idp.flows.journey import Journey
+from idp.flows.parts import Parts
+from idp.flows.proofs import Proved
+from idp.flows.visit import (
+    brand_for,
+    current_journey,
+    form_targets,
+    form_token_for,
+    language_of,
+    require_own_form,
+    session_digest,
+    visitor_of,
+)
+from idp.lockout.reservation import TooManyGuesses
+from idp.passwords.gate import HashingBusy
+from idp.passwords.hasher import WrongPassword
+from idp.web.problems import BUSY, PASSWORD_MISSING, SIGN_IN_FAILED, USER_ID_MISSING, Problem, paused_until
+
+PAGE = "sign_in"
+
+
+def sign_in_pages(parts: Parts) -> flask.Blueprint:
+    """Give the page at /sign-in."""
+    pages = flask.Blueprint("sign_in", __name__)
+
+    @pages.get("/sign-in")
+    def sign_in() -> flask.Response:
+        if "journey" not in flask.request.args:
+            # A bookmark of this page leads to the account, not to an error.
+            return flask.redirect("/account", code=303)
+        journey = current_journey(parts)
+        return _page(parts, journey, typed=journey.request.login_hint or "")
+
+    @pages.post("/sign-in")
+    def sign_in_sent() -> flask.Response:
+        journey = current_journey(parts)
+        require_own_form(parts, PAGE, journey)
+        if flask.request.form.get("action") == "cancel":
+            return refuse(parts, journey, error="access_denied", description="The person cancelled.")
+        return _sign_in(parts, journey)
+
+    return pages
+
+
+def _sign_in(parts: Parts, journey: Journey) -> flask.Response:
+    typed, password = flask.request.form.get("user_id", ""), flask.request.form.get("password", "")
+    missing = [problem for problem, value in ((USER_ID_MISSING, typed), (PASSWORD_MISSING, password)) if not value]
+    if missing:
+        return _page(parts, journey, typed=typed, problems=missing)
+    try:
+        check = parts.passwords.check(
+            typed=typed, password=password, client_id=journey.request.client_id, visitor=visitor_of(parts)
+        )
+        return proceed(parts, journey, _success(parts, check))
+    except WrongPassword:
+        return _page(parts, journey, typed=typed, problems=[SIGN_IN_FAILED])
+    except TooManyGuesses as error:
+        translator = parts.wording.translator(language_of(journey.request))
+        return _page(parts, journey, typed=typed, problems=[paused_until(translator, error.ends_at)], status=429)
+    except HashingBusy as error:
+        response = _page(parts, journey, typed=typed, problems=[BUSY], status=503)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+
+def _success(parts: Parts, check: PasswordCheck) -> Effect:
+    """Record the success and prove the step."""
+
+    def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:
+        signed_in = parts.passwords.record(
+            connection, check, client_id=journey.request.client_id, visitor=visitor_of(parts)
+        )
+        proof = parts.prover.prove(
+            Proved.PASSWORD, journey_id=journey.id, account_id=check.account_id, at=check.checked_at
+        )
+        proved = journey.with_proof(proof)
+        if session_digest(parts) is not None:
+            return proved, who_is_present(parts, connection, proved)
+        person = Standing(
+            account_id=signed_in.account_id,
+            user_id=check.user_id,
+            kind=signed_in.kind,
+            status=signed_in.status,
+            not_before=signed_in.not_before,
+            reset_due=signed_in.must_change or signed_in.compromised_at is not None,
+            consented=signed_in.consented_scopes,
+        )
+        return proved, Present(person=person)
+
+    return effect
+
+
+def _page(
+    parts: Parts, journey: Journey, *, typed: str, problems: Sequence[Problem] = (), status: int = 200
+) -> flask.Response:
+    return parts.pages.render(
+        PAGE,
+        language=language_of(journey.request),
+        status=status,
+        form_targets=form_targets(journey),
+        brand=brand_for(parts, journey),
+        action=f"/sign-in?journey={journey.id}",
+        form_token=form_token_for(parts, PAGE, journey),
+        user_id=typed,
+        problems=problems,
+        cancellable=bool(form_targets(journey)),
+    )

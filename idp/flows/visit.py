@@ -1,0 +1,129 @@
+"""One request to a page: who is there, in which language, and what ends a page that cannot go on."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+import flask
+
+from idp.acts.visitor import Visitor
+from idp.flows.journey import Journey, JourneyUnknown
+from idp.flows.parts import Parts
+from idp.flows.proofs import ProofBroken
+from idp.oidc.authorization_request import AuthorizationRequest
+from idp.storage.handles import digest
+from idp.web.brand import Brand, brand_of
+from idp.web.errors import ShownError
+from idp.web.form_tokens import BadFormToken
+from idp.web.reference import new_reference
+from idp.web.same_origin import CrossOrigin, require_same_origin
+from idp.wording import Language, negotiate
+
+
+def reference_of(parts: Parts) -> str:
+    """Give this request's reference number, the same for the page and every event of the request."""
+    if "reference" not in flask.g:
+        flask.g.reference = new_reference(parts.issuer.entropy)
+    reference: str = flask.g.reference
+    return reference
+
+
+def visitor_of(parts: Parts) -> Visitor:
+    """Describe the browser."""
+    return Visitor(
+        address=flask.request.environ.get("REMOTE_ADDR", ""),
+        user_agent=flask.request.headers.get("User-Agent"),
+        reference=reference_of(parts),
+    )
+
+
+def language_of(
+    request: AuthorizationRequest | None = None,
+    *,
+    ui_locales: str | None = None,
+    account_locale: str | None = None,
+) -> Language:
+    """Choose the language: what the app asked for, then the person's, then the browser's."""
+    asked = request.ui_locales if request else ui_locales
+    return negotiate(asked, account_locale, flask.request.headers.get("Accept-Language"))
+
+
+def fail(parts: Parts, key: str, *, status: int = 400, detail: str = "", brand: Brand | None = None) -> NoReturn:
+    """End the request with an error page.
+
+    Raises:
+        ShownError: always.
+    """
+    raise ShownError(key=key, reference=reference_of(parts), status=status, detail=detail, brand=brand)
+
+
+def current_journey(parts: Parts) -> Journey:
+    """Give the journey that this page belongs to, for the browser that began it.
+
+    Raises:
+        ShownError: it is over, unknown, or another browser's.
+    """
+    journey_id = flask.request.values.get("journey", "")
+    try:
+        handle = parts.cookies.read(flask.request, parts.cookies.journey_name(journey_id))
+        return parts.journeys.load(journey_id, handle)
+    except (JourneyUnknown, ProofBroken, ValueError) as error:
+        key = "journey_unknown" if flask.request.headers.get("Cookie") else "cookies_off"
+        raise ShownError(key=key, reference=reference_of(parts), status=400, detail=str(error)) from error
+
+
+def session_digest(parts: Parts) -> bytes | None:
+    """Give the digest of the session handle that this browser sent, if it sent one."""
+    handle = parts.cookies.read(flask.request, parts.cookies.session_name)
+    return digest(handle) if handle else None
+
+
+def brand_for(parts: Parts, journey: Journey) -> Brand | None:
+    """Describe the app that waits at the end of a journey; None for the issuer's own pages."""
+    client = parts.issuer.directory.find(journey.request.client_id)
+    return brand_of(client, return_address=journey.request.redirect_uri) if client else None
+
+
+def form_targets(journey: Journey) -> tuple[str, ...]:
+    """Where a form on this journey's pages may end: Chromium checks the redirects that follow a post, too."""
+    address = journey.request.redirect_uri
+    return () if address.startswith("/") else (address,)
+
+
+def form_token_for(parts: Parts, page: str, journey: Journey) -> str:
+    """Make the form token for a page of a journey, bound to the browser that began it."""
+    return parts.form_tokens.issue(page=page, binding=journey.binding.hex(), now=parts.issuer.clock())
+
+
+def require_own_form(parts: Parts, page: str, journey: Journey) -> None:
+    """Accept a post that this page of this journey made this very browser send.
+
+    Raises:
+        ShownError: it came from elsewhere, or the page was open for too long.
+    """
+    require_own_post(parts, page=page, binding=journey.binding.hex())
+
+
+def require_own_post(parts: Parts, *, page: str, binding: str) -> None:
+    """Accept a post that one of our pages made the browser with this binding send.
+
+    Raises:
+        ShownError: it came from elsewhere, or the page was open for too long.
+    """
+    try:
+        require_same_origin(flask.request.headers, origin=parts.issuer.address)
+    except CrossOrigin as error:
+        fail(parts, "form_foreign", status=403, detail=str(error))
+    try:
+        parts.form_tokens.check(
+            flask.request.form.get("form_token"), page=page, binding=binding, now=parts.issuer.clock()
+        )
+    except BadFormToken as error:
+        fail(parts, "form_expired", detail=str(error))
+
+
+def note_refusal(parts: Parts, client_id: str, error: str, check: str) -> None:
+    """Leave with the audit trail why a journey did not end as the app wished."""
+    parts.issuer.refusals.note_authorization(
+        client_id=client_id, error=error, details={"check": check}, reference=reference_of(parts)
+    )

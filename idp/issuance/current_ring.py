@@ -1,0 +1,78 @@
+"""The process's decoded key ring, reloaded when the revision "keys" moves.
+
+A process whose view of the database is stale stops signing and honouring: it may have missed that a key was taken out of
+service.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from idp.storage.database import Database
+from idp.storage.handles import Clock
+from idp.storage.key_rows import load_ring
+from idp.storage.watch import Watch
+from keys.compact import verify
+from keys.kek import Kek
+from keys.ring import Jwks, KeyRing, Signer
+from keys.verified_tokens import VerifiedTokens
+
+
+class CurrentRing:
+    """Holds the ring as of the last load, and remembers what was verified with it."""
+
+    def __init__(self, database: Database, kek: Kek, watch: Watch, clock: Clock) -> None:
+        self._database = database
+        self._kek = kek
+        self._watch = watch
+        self._clock = clock
+        self._ring: KeyRing | None = None
+        self._verified = VerifiedTokens()
+
+    def reload(self) -> None:
+        """Read and decode all keys, then swap them in.
+
+        Raises:
+            StorageUnavailable: the old ring stays.
+            KeyDamaged: there are keys, and not one of them opens; the old ring stays.
+        """
+        with self._database.reading() as connection:
+            self._ring = load_ring(connection, self._kek)
+
+    @property
+    def ring(self) -> KeyRing:
+        """The ring as of the last load."""
+        if self._ring is None:
+            raise RuntimeError("the key ring has not been loaded")
+        return self._ring
+
+    def signer(self, algorithm: str) -> Signer:
+        """Give the active signer, unless this process may have missed a change.
+
+        Raises:
+            StaleView: the last good poll is too old.
+            NoActiveKey: the ring has none for this algorithm.
+        """
+        now = self._clock()
+        self._watch.require_fresh(now)
+        return self.ring.signer(algorithm, now)
+
+    def jwks(self) -> Jwks:
+        """Give the published keys, rendered."""
+        return self.ring.jwks(self._clock())
+
+    def verify(self, token: str, *, typ: str) -> dict[str, Any]:
+        """Give the claims of a token that this issuer signed; its times are the caller's to check.
+
+        Raises:
+            InvalidToken: anything else.
+        """
+        return self._verified.verify(self.ring, token, typ=typ, now=self._clock())
+
+    def verify_hint(self, token: str, *, typ: str) -> dict[str, Any]:
+        """Give the claims of an ID token offered as a hint about the past: keys that have left the JWKS still count.
+
+        Raises:
+            InvalidToken: not signed by this issuer, or by a compromised key.
+        """
+        return verify(self.ring, token, typ=typ, now=self._clock(), removed=True)

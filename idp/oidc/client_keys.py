@@ -1,0 +1,94 @@
+"""The public keys of clients: registered by value (`jwks`), or fetched from `jwks_uri` and kept for a while.
+
+An unknown kid makes us fetch again, at most once a minute for each client, so that a relying party can rotate its keys and
+a forged kid cannot make us hammer anyone (OpenID Connect Core §10.1.1). Fetches go through the guarded client alone.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from joserfc.errors import JoseError
+from joserfc.jwk import Key, KeySet
+
+from idp.clients.client import Client
+from idp.storage.handles import Clock
+from idp.wire.outbound import OutboundRefused
+
+KEEP_SECONDS = 600.0
+REFETCH_SECONDS = 60.0
+_KTY_OF = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA", "Ed25519": "OKP", "EdDSA": "OKP"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    keys: KeySet | None
+    at: float
+    source: object = field(repr=False)
+
+
+class ClientKeys:
+    """Finds the key by which a client's signature is verified."""
+
+    def __init__(self, fetch: Callable[[str], bytes], clock: Clock) -> None:
+        self._fetch = fetch
+        self._clock = clock
+        self._known: dict[str, _Fetched] = {}
+        self._lock = threading.Lock()
+
+    def key_for(self, client: Client, kid: object, alg: str) -> Key | None:
+        """Give the client's key for this kid (or its only one for the algorithm), fetching anew where it is worth it."""
+        known = self._current(client)
+        key = _pick(known.keys, kid, alg)
+        if key is None and client.jwks_uri and self._clock() - known.at >= REFETCH_SECONDS:
+            key = _pick(self._load(client).keys, kid, alg)
+        return key
+
+    def _current(self, client: Client) -> _Fetched:
+        known = self._known.get(client.client_id)
+        source = client.jwks_uri or client.jwks
+        if known is None or known.source != source:
+            return self._load(client)
+        if client.jwks_uri and self._clock() - known.at > KEEP_SECONDS:
+            return self._load(client, fallback=known)
+        return known
+
+    def _load(self, client: Client, fallback: _Fetched | None = None) -> _Fetched:
+        keys = _import(client.jwks) if client.jwks is not None else self._fetched(client.jwks_uri)
+        if keys is None and fallback is not None:
+            keys = fallback.keys
+        loaded = _Fetched(keys=keys, at=self._clock(), source=client.jwks_uri or client.jwks)
+        with self._lock:
+            self._known[client.client_id] = loaded
+        return loaded
+
+    def _fetched(self, uri: str | None) -> KeySet | None:
+        if uri is None:
+            return None
+        try:
+            return _import(orjson.loads(self._fetch(uri)))
+        except (OutboundRefused, ValueError):
+            return None
+
+
+def _import(document: Mapping[str, Any]) -> KeySet | None:
+    try:
+        return KeySet.import_key_set(dict(document))  # type: ignore[arg-type]
+    except (JoseError, ValueError, TypeError, KeyError):
+        return None
+
+
+def _pick(keys: KeySet | None, kid: object, alg: str) -> Key | None:
+    fitting = [
+        key
+        for key in (keys.keys if keys else ())
+        if key.key_type == _KTY_OF[alg]
+        and key.get("alg") in {None, alg}
+        and key.get("use") in {None, "sig"}
+        and (kid is None or key.kid == kid)
+    ]
+    return fitting[0] if len(fitting) == 1 or (fitting and kid is not None) else None

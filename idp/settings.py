@@ -1,0 +1,177 @@
+"""Every setting, typed and frozen; read from one TOML file and the environment, checked whole, all faults told at once.
+
+The file comes from `--config`, else `IDP_CONFIG`, else config/default.toml; `IDP_*` variables override it. An unknown
+variable is a fault too: a misspelt setting must not pass silently. Choices that are unsafe are refused in production mode.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from idp.resources import resource_directory
+
+PREFIX = "IDP_"
+# Variables of the commands themselves, not settings of the service.
+NOT_SETTINGS = frozenset({"IDP_CONFIG", "IDP_DEMO_PORT", "IDP_REQUIRE_SERVICES"})
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Mode(StrEnum):
+    """How strict the service is; production is the default."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+    DEMO = "demo"
+
+
+class SettingsRefused(Exception):
+    """The settings cannot be used; `faults` has one sentence for each."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Settings(BaseModel):
+    """The settings of one process; durations in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Mode = Mode.PRODUCTION
+    issuer: str
+    database_url: SecretStr
+    redis_url: SecretStr | None = None
+    kek_file: Path
+    trusted_proxies: tuple[str, ...] = ()
+    extra_hosts: tuple[str, ...] = ()
+    outbound_allow: tuple[str, ...] = ()
+    product: str = "Example Motor Finance"
+    imprint_uri: str = ""
+    privacy_uri: str = ""
+    accessibility_uri: str = ""
+    support_phone: str = ""
+    report_address: str = ""
+    security_contact: str = ""
+    time_zone: str = "UTC"
+    signing_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "Ed25519")
+    password_hashing: str = "owasp"  # noqa: S105 - the name of a profile
+    threads: int = Field(default=32, ge=4, le=256)
+    database_pool: int = Field(default=16, ge=1, le=200)
+    management_bind: str = "127.0.0.1:9000"
+    demo_port: int | None = None
+
+    @property
+    def secure(self) -> bool:
+        """Whether the issuer is reached over https."""
+        return self.issuer.startswith("https://")
+
+    @property
+    def issuer_host(self) -> str:
+        """The host, with port where it is not the scheme's own, that requests must name."""
+        return urlsplit(self.issuer).netloc
+
+
+def load_settings(config: Path | None, environment: Mapping[str, str], **overrides: Any) -> Settings:
+    """Read the settings and check them.
+
+    Raises:
+        SettingsRefused: with every fault.
+    """
+    path = config or Path(environment.get("IDP_CONFIG") or resource_directory("config") / "default.toml")
+    faults: list[str] = []
+    values = _from_file(path, faults) | _from_environment(environment, faults) | overrides
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        faults += [f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors()]
+        raise SettingsRefused(faults) from None
+    faults += _unsafe(settings, environment)
+    if faults:
+        raise SettingsRefused(faults)
+    return settings
+
+
+def _from_file(path: Path, faults: list[str]) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        faults.append(f"{path}: cannot be read ({error.strerror})")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(f"{path}: is not TOML ({error})")
+    return {}
+
+
+def _from_environment(environment: Mapping[str, str], faults: list[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name in NOT_SETTINGS:
+            continue
+        field = name.removeprefix(PREFIX).lower()
+        if field not in Settings.model_fields:
+            faults.append(f"{name}: there is no such setting")
+        elif value:
+            values[field] = _listed(value) if _is_list(field) else value
+    return values
+
+
+def _is_list(field: str) -> bool:
+    return "tuple" in str(Settings.model_fields[field].annotation)
+
+
+def _listed(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _unsafe(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    return [*_issuer_faults(settings), *_value_faults(settings), *_production_faults(settings, environment)]
+
+
+def _issuer_faults(settings: Settings) -> Iterator[str]:
+    parts = urlsplit(settings.issuer)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+        yield f"issuer: {settings.issuer!r} is not https://host[:port]"
+    elif parts.path:
+        yield "issuer: must have no path and no slash at its end (OpenID Connect Discovery compares it to the letter)"
+    elif parts.scheme == "http" and settings.mode is Mode.PRODUCTION:
+        yield "issuer: http is refused in production mode; use https (or IDP_MODE=development on loopback)"
+    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        yield "issuer: http is for loopback hosts only"
+
+
+def _value_faults(settings: Settings) -> Iterator[str]:
+    for network in settings.trusted_proxies:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError:
+            yield f"trusted_proxies: {network!r} is not an address or network"
+    scheme = urlsplit(settings.database_url.get_secret_value()).scheme.partition("+")[0]
+    if scheme not in {"sqlite", "postgresql"}:
+        yield "database_url: must begin with postgresql:// or sqlite:///"
+    if settings.password_hashing not in {"owasp", "cheapest-for-tests-only"}:
+        yield "password_hashing: must be owasp"
+
+
+def _production_faults(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
+    if settings.mode is not Mode.PRODUCTION:
+        return
+    if environment.get("AUTHLIB_INSECURE_TRANSPORT"):
+        yield "AUTHLIB_INSECURE_TRANSPORT is set: refused in production mode"
+    if settings.password_hashing != "owasp":  # noqa: S105 - the name of a profile
+        yield "password_hashing: the cheap profile is refused in production mode"
+    for name in ("imprint_uri", "privacy_uri", "accessibility_uri", "support_phone", "report_address"):
+        if not getattr(settings, name):
+            yield f"{name}: must be set in production mode; it stands in the footer of every page"
+
+
+def environment_of_process() -> Mapping[str, str]:
+    """Give the process's environment, for the commands that load settings."""
+    return os.environ
