@@ -1,4 +1,4 @@
-# ruff: noqa: INP001 - Alembic runs this file by its path
+
 """Alembic's environment: runs on the connection that `idp.storage.schema` or a developer's `idp db revise` hands in."""
 
 from typing import cast
