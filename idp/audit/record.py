@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import CTE, ColumnElement, Connection, Insert, LargeBinary, Select, String, bindparam, insert, select
+from sqlalchemy import CTE, ColumnElement, Connection, Insert, Select, String, bindparam, insert, select
+from sqlalchemy import cast as sql_cast
 
 from idp.audit.bulk import copy_events
 from idp.audit.events import Event, Personal
@@ -40,7 +41,7 @@ def insert_ctes(prefix: str = "event") -> EventCtes:
     """
     event = _insert_event(prefix).returning(EVENTS.c.id).cte(f"{prefix}_row")
     salted = select(event.c.id, *(_bound(prefix, "personal_", PERSONAL.c[name]) for name in _PERSONAL_COLUMNS)).where(
-        bindparam(f"{prefix}_personal_salt", type_=LargeBinary).is_not(None)
+        _bound(prefix, "personal_", PERSONAL.c.salt).is_not(None)
     )
     personal = insert(PERSONAL).from_select(("event_id", *_PERSONAL_COLUMNS), salted).cte(f"{prefix}_personal")
     return EventCtes(event, personal)
@@ -91,7 +92,8 @@ def _insert_event(prefix: str) -> Insert:
 
 
 def _bound(prefix: str, infix: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return bindparam(f"{prefix}_{infix}{column.name}", type_=column.type)
+    # Cast: in a select, PostgreSQL can't tell the type of a bare parameter.
+    return sql_cast(bindparam(f"{prefix}_{infix}{column.name}", type_=column.type), column.type)
 
 
 def _rows(event: Event, entropy: Entropy) -> _Rows:
