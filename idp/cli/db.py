@@ -91,7 +91,7 @@ def prune_command(database_url: str, *, as_json: bool) -> None:
 @click.argument("revision")
 @click.argument("message")
 def revise_command(revision: str, message: str) -> None:
-    """Write a migration from what the models say more than the migrations do. For developers; review the file."""
+    """Write a migration from how the models differ from the migrations; see idp/storage/migrations/README.md."""
     from alembic import command
 
     from idp.storage.schema import migrations, upgrade
@@ -100,7 +100,7 @@ def revise_command(revision: str, message: str) -> None:
         upgrade(engine)
         with engine.begin() as connection:
             config = migrations(connection)
-            config.attributes["metadata"] = metadata()
+            config.attributes.update(metadata=metadata(), alters=revision != "0001")
             command.revision(config, message, autogenerate=True, rev_id=revision)
 
 

@@ -59,7 +59,7 @@ class MarkRow(Base):
 
     number: Mapped[int] = mapped_column(BigNumber, primary_key=True, init=False)
     kind: Mapped[str] = mapped_column(String(16))
-    id: Mapped[str] = mapped_column(String(64))
+    id: Mapped[str] = mapped_column(String(128))
     not_before: Mapped[Instant]
     written_at: Mapped[Instant]
     stored_at: Mapped[Instant]
