@@ -1,5 +1,17 @@
 """The kit that pages are built with: rendering, headers, cookies, form tokens, errors.
 
 Invariant: no page is sent without its policy, no cookie is believed twice, no text of a stranger is printed unescaped.
-Only `web`, `flows`, `staff` and `app` know Flask.
+Only `web`, `flows`, `staff` and `app` know Flask. The first headings (`h1`) and the names of fields are interface, and
+change only with a changelog line; in English:
+
+    sign_in       Sign in               fields user_id, password, form_token; action = sign_in | cancel
+    consent       Allow access          fields form_token; action = allow | cancel
+    sign_out      Sign out?             fields form_token; action = sign_out | stay
+    signed_out    You are signed out
+    form_post     Back to the app       the response's own parameters; form id form-post
+    account_home  Your account          fields form_token; action = sign_out
+    demo_home     See it work in five steps
+    demo_connect  Connect your app
+    demo_mailbox  Mailbox
+    error         the headings of idp.web.error_words
 """

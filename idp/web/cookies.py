@@ -61,7 +61,7 @@ def _pairs(header: str) -> list[tuple[str, str]]:
     for crumb in header.split(";"):
         name, _, value = crumb.strip(" \t").partition("=")
         if not name:
-            # A nameless cookie can spell another one's name ("=__Host-idp_session=x"): count it as that one, too.
-            name, _, value = value.partition("=")
+            # A nameless cookie can spell another one's name ("=__Host-idp_session=x"): it spoils that one.
+            name, value = value.partition("=")[0], ""
         pairs.append((name, value))
     return pairs

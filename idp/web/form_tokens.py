@@ -5,7 +5,6 @@ until it expires; it carries no secret. Flask-WTF is not used: it wants a Flask 
 """
 
 import base64
-import hmac
 import re
 from dataclasses import dataclass
 from typing import Final, Protocol
@@ -14,10 +13,14 @@ _TOKEN: Final = re.compile(r"([1-9][0-9]{0,11})\.([A-Za-z0-9_-]{43})", re.ASCII)
 
 
 class Mac(Protocol):
-    """A keyed message authentication code (`keys.secrets.MacKey` is one)."""
+    """A keyed message authentication code (`keys.MacKey` is one, which this layer may not import)."""
 
     def tag(self, *parts: bytes) -> bytes:
         """Return the code over the parts, each with its length: 32 bytes."""
+        ...
+
+    def check(self, tag: bytes, /, *parts: bytes) -> None:
+        """Raise unless this key, or an older version of it, made the tag."""
         ...
 
 
@@ -35,7 +38,8 @@ class FormTokens:
     def issue(self, *, page: str, binding: str, now: float) -> str:
         """Return a token for one page, bound to what only this browser holds."""
         expires = str(int(now + self.lifetime))
-        return f"{expires}.{self._tag(page, binding, expires)}"
+        tag = base64.urlsafe_b64encode(self.mac_key.tag(*_parts(page, binding, expires)))
+        return f"{expires}.{tag.rstrip(b'=').decode()}"
 
     def check(self, token: str | None, *, page: str, binding: str, now: float) -> None:
         """Accept the token that `issue` made for the same page and binding.
@@ -46,11 +50,13 @@ class FormTokens:
         if match is None:
             raise BadFormToken("missing or malformed")
         expires, tag = match.groups()
-        if not hmac.compare_digest(self._tag(page, binding, expires), tag):
-            raise BadFormToken("made for another page or browser")
+        try:
+            self.mac_key.check(base64.urlsafe_b64decode(f"{tag}="), *_parts(page, binding, expires))
+        except Exception as error:
+            raise BadFormToken("made for another page or browser") from error
         if now >= int(expires):
             raise BadFormToken("expired")
 
-    def _tag(self, page: str, binding: str, expires: str) -> str:
-        tag = self.mac_key.tag(b"form", page.encode(), binding.encode(), expires.encode())
-        return base64.urlsafe_b64encode(tag).rstrip(b"=").decode()
+
+def _parts(page: str, binding: str, expires: str) -> tuple[bytes, ...]:
+    return b"form", page.encode(), binding.encode(), expires.encode()
