@@ -41,7 +41,7 @@ class BodyReader:
         except IndexError:
             raise TooManyReaders from None
         try:
-            return _read(environ["wsgi.input"], length)
+            return _read(environ.get("wsgi.input"), length)
         finally:
             self._places.append(None)
 

@@ -6,8 +6,6 @@ Invariant: building a Refusal never raises, and its public text holds only the c
 
 from __future__ import annotations
 
-from typing_extensions import override
-
 MAX_DESCRIPTION = 400
 # The double quote, the acute and grave accents, and the typographic quotation marks.
 _QUOTES = '"`\u00b4\u2018\u2019\u201a\u201c\u201d\u201e'
@@ -27,7 +25,6 @@ class Refusal(Exception):
         self.status = status
         super().__init__(self.error, self.description)
 
-    @override
     def __str__(self) -> str:
         return f"{self.error}: {self.description}" if self.description else self.error
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TypeVar, overload
 
-from typing_extensions import override
-
 from idp.wire.errors import MalformedRequest
 
 MAX_BODY = 64 * 1024
@@ -38,7 +36,6 @@ class Form(Mapping[str, str]):
         self._repeated = repeated or _NONE_REPEATED
         self.duplicates = frozenset(self._repeated)
 
-    @override
     def __getitem__(self, name: str) -> str:
         return self._first[name]
 
@@ -47,24 +44,19 @@ class Form(Mapping[str, str]):
     @overload
     def get(self, name: str, /, default: str | _Default) -> str | _Default: ...
     # Spelled out because Mapping's own goes through an exception, and endpoints mostly ask for what is absent.
-    @override
     def get(self, name: str, /, default: object = None) -> object:
         """Give the value of a parameter, or the default where it was not sent."""
         return self._first.get(name, default)
 
-    @override
     def __contains__(self, name: object) -> bool:
         return name in self._first
 
-    @override
     def __iter__(self) -> Iterator[str]:
         return iter(self._first)
 
-    @override
     def __len__(self) -> int:
         return len(self._first)
 
-    @override
     def __repr__(self) -> str:
         return f"<Form of {len(self)} parameters>"
 

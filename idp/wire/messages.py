@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import orjson
-from typing_extensions import override
 
 from idp.wire.errors import MalformedRequest
 
@@ -79,7 +78,6 @@ class Request(NamedTuple):
         """The Content-Type header, parameters included."""
         return self.header("content-type")
 
-    @override
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.path} {self.request_id}>"
 
@@ -91,7 +89,6 @@ class Response(NamedTuple):
     headers: list[Header]
     body: bytes = b""
 
-    @override
     def __repr__(self) -> str:
         return f"<Response {self.status} of {len(self.body)} bytes>"
 

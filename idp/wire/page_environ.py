@@ -2,7 +2,7 @@
 
 Invariant: address, scheme and host are those that idp.wire.addresses and idp.wire.hosts found; nothing of a proxy's
 headers, of a renamed CGI variable or of our own process's environment is left (granian copies os.environ, secrets and
-all, into every request); the body stands in memory, whole, and the path is UTF-8 without control characters.
+all, into every request); the body stands in memory, whole; path and query are UTF-8 without control characters.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from idp.wire.request_headers import is_hidden
 MAX_HEADERS = 100
 MAX_HEADERS_LENGTH = 64 * 1024
 _KEPT = (
-    *("QUERY_STRING", "REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"),
+    *("REQUEST_METHOD", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"),
     *("wsgi.version", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once", "wsgi.file_wrapper"),
 )
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -34,7 +34,10 @@ def page_environ(
     Raises:
         WireRefusal: the path, the headers or the body are not acceptable.
     """
-    path = check_path(environ.get("PATH_INFO", ""))
+    path = _utf8(environ.get("PATH_INFO", ""))
+    if not path.startswith("/"):
+        raise MalformedRequest("The path is malformed.")
+    query = _utf8(environ.get("QUERY_STRING", ""))
     clean = _headers(environ)
     body = _body(environ, bodies, limit)
     clean.update({key: environ[key] for key in _KEPT if key in environ})
@@ -42,6 +45,7 @@ def page_environ(
         {
             "SCRIPT_NAME": "",
             "PATH_INFO": path,
+            "QUERY_STRING": query,
             "REMOTE_ADDR": origin.address,
             "HTTP_HOST": host,
             "CONTENT_LENGTH": str(len(body)),
@@ -55,19 +59,15 @@ def page_environ(
     return clean
 
 
-def check_path(path: str) -> str:
-    """Let a path pass that is absolute, UTF-8 (as WSGI spells it: bytes as Latin-1) and without control characters.
-
-    Raises:
-        MalformedRequest: it is not.
-    """
+def _utf8(text: str) -> str:
+    """Let text pass that is UTF-8 as WSGI spells it (bytes as Latin-1); frameworks fail on anything else."""
     try:
-        decoded = path.encode("latin-1").decode("utf-8")
+        decoded = text.encode("latin-1").decode("utf-8")
     except UnicodeError:
-        raise MalformedRequest("The path is not in UTF-8.") from None
-    if not decoded.startswith("/") or any(character < " " or character == "\x7f" for character in decoded):
-        raise MalformedRequest("The path is malformed.")
-    return path
+        raise MalformedRequest("The address is not in UTF-8.") from None
+    if any(character < " " or character == "\x7f" for character in decoded):
+        raise MalformedRequest("The address holds a control character.")
+    return text
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, Any]:

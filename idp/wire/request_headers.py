@@ -11,8 +11,6 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
-from typing_extensions import override
-
 # What proxies say of the client, and what turns a request into another one.
 _OF_PROXIES = (
     *("FORWARDED", "VIA", "CLIENT_IP", "TRUE_CLIENT_IP", "X_CLIENT_IP", "X_CLUSTER_CLIENT_IP", "X_REAL_IP"),
@@ -46,12 +44,10 @@ class RequestHeaders(Mapping[str, str]):
     def __init__(self, environ: Mapping[str, Any]) -> None:
         self._environ = environ
 
-    @override
     def __getitem__(self, name: str) -> str:
         value: str = self._environ[_key(name)]
         return value
 
-    @override
     def __iter__(self) -> Iterator[str]:
         for name, key in _ELSEWHERE.items():
             if key in self._environ:
@@ -60,11 +56,9 @@ class RequestHeaders(Mapping[str, str]):
             if key.startswith("HTTP_") and not is_hidden(key):
                 yield key[5:].replace("_", "-").lower()
 
-    @override
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    @override
     def __repr__(self) -> str:
         return f"<{len(self)} headers>"
 
