@@ -1,0 +1,216 @@
+"""The composition root: the only place where parts meet, time and randomness are made, and settings become objects.
+
+`build` reads from top to bottom as the list of parts; `Service` is what the servers, the worker and the tests hold.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from dataclasses import dataclass
+
+import flask
+from flask_sqlalchemy import SQLAlchemy
+
+from idp.acts.verify_password import PasswordVerifier
+from idp.audit.batch import TrailWriter
+from idp.clients.directory import ClientDirectory
+from idp.edge import build_front, build_pages_app
+from idp.flows.built_in import BUILT_IN
+from idp.flows.journey import Journeys
+from idp.flows.parts import Parts
+from idp.flows.proofs import Prover
+from idp.issuance.current_ring import CurrentRing
+from idp.issuance.ended import EndedView
+from idp.issuance.lifetimes import Lifetimes
+from idp.oidc.client_keys import ClientKeys
+from idp.oidc.end_session import EndSession
+from idp.oidc.issuer import Issuer
+from idp.oidc.refusals import Refusals
+from idp.passwords.gate import HashingGate, running_hashes
+from idp.passwords.hasher import CHEAP_FOR_TESTS, PRODUCTION, Hasher
+from idp.resources import resource_directory
+from idp.settings import Mode, Settings
+from idp.storage.database import Database
+from idp.storage.engine import database_url, engine_options, prepare
+from idp.storage.ephemeral import EphemeralStore
+from idp.storage.fallback_store import FallbackStore
+from idp.storage.handles import Clock, Entropy
+from idp.storage.key_rows import load_secrets
+from idp.storage.models import Base
+from idp.storage.redis_store import RedisStore
+from idp.storage.schema import check_schema
+from idp.storage.sql_store import SqlStore
+from idp.storage.watch import Watch
+from idp.web.cookies import CookieJar
+from idp.web.form_tokens import FormTokens
+from idp.web.render import PageFacts, Pages
+from idp.wire.front import Front
+from idp.wire.outbound import Outbound
+from idp.wording import Wording
+from keys.kek import FileKek, Kek
+from keys.secrets import ServiceSecrets
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service put together: `front` is its WSGI callable; `start` and `stop` run its threads."""
+
+    settings: Settings
+    database: Database
+    kek: Kek
+    secrets: ServiceSecrets
+    parts: Parts
+    watch: Watch
+    trail: TrailWriter
+    pages_app: flask.Flask
+    front: Front
+    clock: Clock
+    entropy: Entropy
+
+    def start(self) -> None:
+        """Take in what has ended and which keys and clients there are, then go on watching.
+
+        Raises:
+            StorageUnavailable: the database cannot be reached.
+        """
+        self.parts.issuer.directory.reload()
+        self.parts.issuer.ring.reload()
+        self.watch.start()
+
+    def stop(self) -> None:
+        """End the threads, write what waits, and let go of the database."""
+        self.watch.stop()
+        self.trail.stop()
+        self.database.engine.dispose()
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock = time.time,
+    entropy: Entropy = secrets.token_bytes,
+    workers: int = 1,
+    watch_period: float = 0.5,
+) -> Service:
+    """Put a service together, without starting it; `workers` is how many processes share this machine.
+
+    Raises:
+        SchemaMismatch: the database is not this version's.
+        KekRefused, WrongKek, SecretMissing: the keys cannot be opened.
+        StorageUnavailable: the database cannot be reached.
+    """
+    pages_app = flask.Flask("idp", static_folder=None, template_folder=None)
+    database = open_database(settings, pages_app)
+    check_schema(database.engine)
+    kek = FileKek.load(settings.kek_file)
+    with database.reading() as connection:
+        service_secrets = load_secrets(connection, kek, entropy=entropy)
+
+    watch = Watch(database, clock, period=watch_period)
+    ended = EndedView()
+    directory = ClientDirectory(database, BUILT_IN)
+    ring = CurrentRing(database, kek, watch, clock)
+    watch.on_marks(ended.apply)
+    watch.on_revision("clients", directory.reload)
+    watch.on_revision("keys", ring.reload)
+
+    trail = TrailWriter(database, entropy)
+    issuer = Issuer(
+        address=settings.issuer,
+        database=database,
+        directory=directory,
+        ring=ring,
+        ended=ended,
+        watch=watch,
+        trail=trail,
+        refusals=Refusals(trail, clock),
+        client_keys=ClientKeys(Outbound(settings.outbound_allow).fetch, clock),
+        lifetimes=Lifetimes(),
+        clock=clock,
+        entropy=entropy,
+        signing_algs=settings.signing_algs,
+    )
+    parts = build_page_parts(settings, issuer, service_secrets, workers=workers)
+    build_pages_app(pages_app, parts)
+    front = build_front(settings, issuer, pages_app, entropy)
+    return Service(
+        settings=settings,
+        database=database,
+        kek=kek,
+        secrets=service_secrets,
+        parts=parts,
+        watch=watch,
+        trail=trail,
+        pages_app=pages_app,
+        front=front,
+        clock=clock,
+        entropy=entropy,
+    )
+
+
+def open_database(settings: Settings, pages_app: flask.Flask) -> Database:
+    """Open the one engine that pages, endpoints and acts share, with Flask-SQLAlchemy as its keeper at the edge."""
+    url = settings.database_url.get_secret_value()
+    pages_app.config["SQLALCHEMY_DATABASE_URI"] = database_url(url)
+    pages_app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(url, settings.database_pool)
+    db = SQLAlchemy(metadata=Base.metadata)
+    db.init_app(pages_app)
+    with pages_app.app_context():
+        return Database(prepare(db.engine))
+
+
+def build_page_parts(settings: Settings, issuer: Issuer, opened: ServiceSecrets, *, workers: int) -> Parts:
+    """Put the parts of the pages together."""
+    hasher = build_hasher(settings, opened, issuer.entropy, workers=workers)
+    store = build_ephemeral_store(settings, issuer.database, issuer.clock)
+    prover = Prover(opened.mac_key("proof"))
+    wording = Wording.open(zone=settings.time_zone)
+    lookup = opened.mac_key("lookup")
+    return Parts(
+        issuer=issuer,
+        store=store,
+        journeys=Journeys(
+            store, prover, clock=issuer.clock, entropy=issuer.entropy, lifetime=issuer.lifetimes.journey
+        ),
+        prover=prover,
+        passwords=PasswordVerifier(issuer.database, hasher, lookup, clock=issuer.clock, entropy=issuer.entropy),
+        hasher=hasher,
+        end_session=EndSession(issuer),
+        cookies=CookieJar(secure=settings.secure),
+        form_tokens=FormTokens(opened.mac_key("csrf"), lifetime=issuer.lifetimes.journey),
+        pages=Pages(resource_directory("templates"), wording, page_facts(settings)),
+        wording=wording,
+    )
+
+
+def build_hasher(settings: Settings, opened: ServiceSecrets, entropy: Entropy, *, workers: int) -> Hasher:
+    """Make the password hasher with one gate for this process."""
+    parameters = PRODUCTION if settings.password_hashing == "owasp" else CHEAP_FOR_TESTS
+    gate = HashingGate(running_hashes(cores=os.cpu_count() or 1, workers=workers))
+    return Hasher(parameters, opened.pepper, gate, entropy=entropy)
+
+
+def build_ephemeral_store(settings: Settings, database: Database, clock: Clock) -> EphemeralStore:
+    """Choose where journeys live: Redis or Valkey with the database to fall back to, else the database alone."""
+    embedded = SqlStore(database, clock)
+    if settings.redis_url is None:
+        return embedded
+    return FallbackStore(RedisStore(settings.redis_url.get_secret_value()), embedded, clock)
+
+
+def page_facts(settings: Settings) -> PageFacts:
+    """Collect what every page says about this service."""
+    return PageFacts(
+        product=settings.product,
+        issuer=settings.issuer,
+        imprint_uri=settings.imprint_uri,
+        privacy_uri=settings.privacy_uri,
+        accessibility_uri=settings.accessibility_uri,
+        support_phone=settings.support_phone,
+        report_address=settings.report_address,
+        secure=settings.secure,
+        demo=settings.mode is Mode.DEMO,
+    )
+

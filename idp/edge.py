@@ -1,0 +1,132 @@
+"""The edge: every route of the service, protocol endpoints before Flask and pages in it, as two lists.
+
+Whatever a chapter raises because it cannot answer now becomes 503 with Retry-After here, on both sides; what nobody foresaw
+becomes `server_error` with a reference number.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from idp.audit.batch import TrailFull
+from idp.flows.account_home import account_pages
+from idp.flows.authorize import authorize_pages
+from idp.flows.consent import consent_pages
+from idp.flows.end_session import end_session_pages
+from idp.flows.parts import Parts
+from idp.flows.sign_in import sign_in_pages
+from idp.flows.visit import language_of, reference_of
+from idp.oidc.discovery import metadata, render
+from idp.oidc.endpoints import introspection_endpoint, revocation_endpoint, token_endpoint
+from idp.oidc.issuer import Issuer
+from idp.oidc.server import IssuerServer
+from idp.oidc.userinfo import UserInfo
+from idp.passwords.gate import HashingBusy
+from idp.probes import livez, readyz
+from idp.resources import resource_directory
+from idp.settings import Settings
+from idp.storage.database import StorageUnavailable
+from idp.storage.ephemeral import EphemeralUnavailable
+from idp.storage.handles import Entropy
+from idp.storage.watch import StaleView
+from idp.web.errors import ShownError, error_page, shown_http_error, shown_unknown_error
+from idp.web.static_files import serve_static
+from idp.wire.etag import make_etag
+from idp.wire.front import Front
+from idp.wire.hosts import known_hosts
+from idp.wire.messages import Header, Response, json_response
+from idp.wire.routes import Route, Static
+from keys.errors import NoActiveKey
+
+BUSY = (StorageUnavailable, EphemeralUnavailable, StaleView, HashingBusy, TrailFull, NoActiveKey)
+RETRY_AFTER = 2
+JWKS_CACHE = "public, max-age=600, must-revalidate"
+JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
+    authorize_pages,
+    sign_in_pages,
+    consent_pages,
+    end_session_pages,
+    account_pages,
+)
+
+log = logging.getLogger("idp.pages")
+
+
+def build_front(settings: Settings, issuer: Issuer, pages_app: flask.Flask, entropy: Entropy) -> Front:
+    """Join the protocol endpoints with the pages."""
+    return Front(
+        pages_app,
+        hosts=known_hosts(settings.issuer, settings.extra_hosts),
+        routes=protocol_routes(settings, issuer),
+        entropy=entropy,
+        trusted_proxies=settings.trusted_proxies,
+        https=settings.secure,
+        translate=busy_answer,
+        body_readers=max(2, settings.threads - 8),
+    )
+
+
+def protocol_routes(settings: Settings, issuer: Issuer) -> dict[str, Route | Static]:
+    """List what apps call."""
+    server, userinfo = IssuerServer(issuer), UserInfo(issuer)
+    discovery = _document(render(metadata(settings.issuer, signing_algs=issuer.signing_algs, documentation=None)))
+    return {
+        "/.well-known/openid-configuration": Static(discovery),
+        "/.well-known/oauth-authorization-server": Static(discovery),
+        "/jwks": Static(lambda: _jwks(issuer)),
+        "/token": Route({"POST": token_endpoint(server)}, cors="token"),
+        "/userinfo": Route({"GET": userinfo, "POST": userinfo}, cors="token"),
+        "/introspect": Route({"POST": introspection_endpoint(server)}),
+        "/revoke": Route({"POST": revocation_endpoint(server)}, cors="token"),
+        "/livez": Route({"GET": livez}, any_host=True),
+        "/readyz": Route({"GET": readyz(issuer)}, any_host=True),
+    }
+
+
+def _document(body: bytes) -> Callable[[], tuple[bytes, str, Iterable[Header]]]:
+    headers = (("Content-Type", "application/json"), ("Cache-Control", JWKS_CACHE))
+    answer = (body, make_etag(body), headers)
+    return lambda: answer
+
+
+_JWKS_HEADERS = (("Content-Type", "application/jwk-set+json"), ("Cache-Control", JWKS_CACHE))
+
+
+def _jwks(issuer: Issuer) -> tuple[bytes, str, Iterable[Header]]:
+    jwks = issuer.ring.jwks()
+    return jwks.body, jwks.etag, _JWKS_HEADERS
+
+
+def busy_answer(error: Exception) -> Response | None:
+    """Answer what chapters raise when they cannot answer now; None for what nobody foresaw."""
+    if not isinstance(error, BUSY):
+        return None
+    body = {"error": "temporarily_unavailable", "error_description": "The service cannot answer now; try again."}
+    return json_response(503, body, [("Retry-After", str(RETRY_AFTER))])
+
+
+def build_pages_app(app: flask.Flask, parts: Parts) -> None:
+    """Hang the pages into the Flask app, and the handlers of everything that can end a page."""
+    for journey in JOURNEYS:
+        app.register_blueprint(journey(parts))
+    serve_static(app, resource_directory("templates") / "static")
+
+    @app.errorhandler(ShownError)
+    def shown(error: ShownError) -> flask.Response:
+        return error_page(parts.pages, error, language=language_of())
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> flask.Response:
+        return shown(shown_http_error(error, reference=reference_of(parts)))
+
+    @app.errorhandler(Exception)
+    def unknown(error: Exception) -> flask.Response:
+        reference = reference_of(parts)
+        if isinstance(error, BUSY):
+            return shown(ShownError(key="unavailable", reference=reference, status=503, retry_after=RETRY_AFTER))
+        log.error("a page failed, reference %s: %s", reference, type(error).__name__, exc_info=error)
+        return shown(shown_unknown_error(error, reference=reference))

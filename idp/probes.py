@@ -1,0 +1,44 @@
+"""/livez and /readyz: is the process alive, and may it be sent requests?
+
+Not ready means: what it knows about revocations is too old, it cannot sign, or its clock is more than 30 s from the
+database's (5 s is an alarm in the metrics already).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from idp.oidc.issuer import Issuer
+from idp.storage.watch import StaleView
+from idp.wire.messages import Request, Response, text_response
+from keys.errors import NoActiveKey
+
+MOST_SKEW = 30.0
+
+
+def livez(_request: Request) -> Response:
+    """Say that the process answers."""
+    return text_response(200, "alive")
+
+
+def readyz(issuer: Issuer) -> Callable[[Request], Response]:
+    """Say whether the process may be sent requests, and if not, why."""
+
+    def probe(_request: Request) -> Response:
+        faults = list(_faults(issuer))
+        return text_response(503 if faults else 200, "; ".join(faults) or "ready")
+
+    return probe
+
+
+def _faults(issuer: Issuer) -> list[str]:
+    faults = []
+    try:
+        issuer.ring.signer(issuer.signing_algs[0])
+    except StaleView:
+        faults.append("the view of the database is too old")
+    except NoActiveKey:
+        faults.append("no active signing key")
+    if abs(issuer.watch.skew_seconds) > MOST_SKEW:
+        faults.append(f"this node's clock is {issuer.watch.skew_seconds:+.0f} s from the database's")
+    return faults
