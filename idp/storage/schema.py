@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import cast
 
 from alembic import command
@@ -18,6 +19,8 @@ from sqlalchemy import Connection, Engine, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 
 FOLDER = Path(__file__).with_name("migrations")
+
+_one_at_a_time = Lock()
 
 LOCK_TIMEOUT = "5s"
 """An upgrade that waits for a table blocks everyone behind it: rather give up and be run again."""
@@ -66,7 +69,8 @@ def upgrade(engine: Engine) -> None:
         sqlalchemy.exc.DBAPIError: It failed and nothing was changed; run it again.
     """
     try:
-        with _for_upgrading(engine) as connection:
+        # Alembic's environment is one per process.
+        with _one_at_a_time, _for_upgrading(engine) as connection:
             command.upgrade(migrations(connection), "head")
     except DBAPIError:
         # The other of two upgrades has won, or else this raises too.

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from idp.storage.database import Database
 from idp.storage.engine import open_engine
+from idp.storage.schema import check_schema, upgrade
 from idp.storage.spent import AlreadySpent, spend
 
 Outcome = TypeVar("Outcome")
@@ -45,6 +46,14 @@ def spend_in_processes(url: str, artifacts: Sequence[str], *, processes: int, th
     return [artifact for of_process in won for artifact in of_process]
 
 
+def upgrade_in_processes(url: str, *, processes: int) -> None:
+    """Bring one database up to date from several processes at once."""
+    context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(processes)
+    with context.Pool(processes, _keep_barrier, (ready,)) as pool:
+        pool.map(_upgrade, [url] * processes, chunksize=1)
+
+
 def _keep_barrier(barrier: Barrier) -> None:
     global _all_ready  # noqa: PLW0603 - barriers reach a pool's processes by inheritance alone
     _all_ready = barrier
@@ -56,6 +65,14 @@ def _spend_in_threads(url: str, artifacts: Sequence[str], threads: int) -> list[
     won = [artifact for artifact in artifacts if any(at_once(threads, partial(spend_once, database, artifact)))]
     database.engine.dispose()
     return won
+
+
+def _upgrade(url: str) -> None:
+    engine = open_engine(url)
+    _all_ready.wait()
+    upgrade(engine)
+    check_schema(engine)
+    engine.dispose()
 
 
 _all_ready: Barrier
