@@ -14,8 +14,9 @@ from sqlalchemy import Engine, NullPool, create_engine
 from idp.cli.db import metadata
 from idp.storage.engine import database_url, open_engine
 from idp.storage.schema import migrations, upgrade
+from tests.support.folders import one_at_a_time, shared_file
 from tests.support.postgresql import create_database
-from tests.support.services import in_turn, service_url, shared_file
+from tests.support.services import service_url
 
 TEMPLATE = "idp_template"
 
@@ -37,7 +38,7 @@ def create_schema(engine: Engine) -> None:
 def copy_sqlite(file: Path) -> str:
     """Make a SQLite database with the schema at this path; returns its address."""
     template = shared_file("template.sqlite")
-    with in_turn("template.sqlite"):
+    with one_at_a_time(template):
         if not template.exists():
             draft = template.with_suffix(".draft")
             engine = open_engine(f"sqlite:///{draft}")
@@ -55,8 +56,8 @@ def copy_postgresql(name: str) -> str:
         Missing: PostgreSQL is not installed.
     """
     server = service_url("postgresql")
-    with in_turn("template.postgresql"):
-        made = shared_file("template.postgresql.made")
+    made = shared_file("template.postgresql.made")
+    with one_at_a_time(made):
         if not made.exists():
             engine = create_engine(database_url(create_database(server, TEMPLATE)), poolclass=NullPool)
             create_schema(engine)

@@ -10,7 +10,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -21,6 +20,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
+from tests.support.folders import new_folder, one_at_a_time
 from tests.support.missing import Missing
 from tests.support.processes import free_port, start, stop
 
@@ -29,6 +29,7 @@ SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
     "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
     "max_connections": "300",
     "shared_buffers": "64MB",
 }
@@ -41,7 +42,7 @@ class PostgresqlServer:
     def __init__(self) -> None:
         self._programs = find_programs()
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-        self._folder = Path(tempfile.mkdtemp(prefix="idp-postgresql-"))
+        self._folder = new_folder("idp-postgresql-")
         self._data = self._folder / "data"
         self._log = self._folder / "log"
         self._password = secrets.token_hex(16)
@@ -101,7 +102,7 @@ class PostgresqlServer:
         (self._folder / "password").write_text(self._password)
         if self._user is None:
             return
-        self._programs = readable_programs(self._programs, self._folder, self._user)
+        self._programs = readable_programs(self._programs, self._folder.parent, self._user)
         for path in (self._folder, self._folder / "password"):
             os.chown(path, self._user.pw_uid, self._user.pw_gid)
 
@@ -114,7 +115,7 @@ class PostgresqlServer:
 
     def _try_start(self) -> bool:
         settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
-        arguments = ["-D", str(self._data), "-k", str(self._folder), "-p", str(self.port), *settings]
+        arguments = ["-D", str(self._data), "-p", str(self.port), *settings]
         self._process = start(
             [self._programs / "postgres", *arguments], folder=self._folder, log=self._log, user=self._user
         )
@@ -156,7 +157,7 @@ def find_programs() -> Path:
 
 
 def readable_programs(programs: Path, folder: Path, user: pwd.struct_passwd) -> Path:
-    """Return the programs, or a copy under `folder` if the user may not run them where they are."""
+    """Return the programs, or a copy in `folder` if the user may not run them where they are."""
     with suppress(OSError, subprocess.CalledProcessError):
         subprocess.run(
             [str(programs / "postgres"), "--version"],
@@ -169,7 +170,9 @@ def readable_programs(programs: Path, folder: Path, user: pwd.struct_passwd) -> 
         )
         return programs
     package = programs.parents[1]
-    # The wheel's programs find their libraries beside the package, by a path relative to their own.
-    for part in (package, package.with_name(f"{package.name}.libs")):
-        shutil.copytree(part, folder / part.name, symlinks=True)
+    with one_at_a_time(folder / "programs"):
+        if not (folder / package.name).exists():
+            # The wheel's programs find their libraries beside the package, by a path relative to their own.
+            for part in (package.with_name(f"{package.name}.libs"), package):
+                shutil.copytree(part, folder / part.name, symlinks=True)
     return folder / programs.relative_to(package.parent)

@@ -4,55 +4,38 @@ Started when the first test asks, by a supervisor process that outlives every wo
 it through a directory whose path they inherit in the environment.
 """
 
-import fcntl
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
 import psutil
 
+from tests.support.folders import make_shared_folder, one_at_a_time, remove_shared_folder, shared_file
 from tests.support.missing import Missing
 
-DIRECTORY = "TESTS_SHARED_DIRECTORY"
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60.0
 
 
 def begin_session() -> None:
-    """Make the directory that the session shares. For the first process of a session only."""
-    os.environ[DIRECTORY] = tempfile.mkdtemp(prefix="idp-tests-")
+    """Make what the session shares. For the first process of a session only."""
+    make_shared_folder()
     shared_file("session.pid").write_text(str(os.getpid()))
 
 
 def end_session() -> None:
-    """Stop what was started and remove the directory. For the first process of a session only."""
+    """Stop what was started and remove what was shared. For the first process of a session only."""
     for file in shared_file("").glob("*.json"):
         with suppress(KeyError, psutil.NoSuchProcess):
             supervisor = psutil.Process(int(json.loads(file.read_text())["pid"]))
             supervisor.terminate()
             supervisor.wait(20)
-    shutil.rmtree(os.environ.pop(DIRECTORY))
-
-
-def shared_file(name: str) -> Path:
-    """Return the path of a file that all workers of the session see."""
-    return Path(os.environ[DIRECTORY], name)
-
-
-@contextmanager
-def in_turn(name: str) -> Iterator[None]:
-    """Let one worker at a time do something."""
-    with shared_file(f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    remove_shared_folder()
 
 
 def service_url(name: str) -> str:
@@ -63,7 +46,7 @@ def service_url(name: str) -> str:
         RuntimeError: It could not be started.
     """
     file = shared_file(f"{name}.json")
-    with in_turn(name):
+    with one_at_a_time(file):
         if not file.exists():
             _start_supervisor(name, file)
     content = cast("dict[str, str]", json.loads(file.read_text()))

@@ -15,6 +15,7 @@ from types import FrameType
 
 import psutil
 
+from tests.support.folders import remove_shared_folder
 from tests.support.missing import Missing
 from tests.support.postgresql import PostgresqlServer
 from tests.support.valkey import ValkeyServer
@@ -47,6 +48,8 @@ def main(name: str, directory: Path, session: int) -> None:
     finally:
         if service is not None:
             service.close()
+        if not session_process.is_running():
+            remove_shared_folder()
 
 
 def publish(file: Path, content: dict[str, object]) -> None:

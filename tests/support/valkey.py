@@ -4,7 +4,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import redis
 
+from tests.support.folders import new_folder
 from tests.support.missing import Missing
 from tests.support.processes import free_port, start, stop
 
@@ -26,7 +26,7 @@ class ValkeyServer:
 
     def __init__(self) -> None:
         self._program = find_program()
-        self._folder = Path(tempfile.mkdtemp(prefix="idp-valkey-"))
+        self._folder = new_folder("idp-valkey-")
         self._log = self._folder / "log"
         self._password = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
