@@ -67,7 +67,8 @@ def shared_data(
     beyond = tuple(name for name in named if name not in covered)
     if beyond:
         title, explanation = msgid("Further details"), msgid("Asked for one by one")
-        values = tuple(_values(translator, beyond, claims))
+        none = translator.say(msgid("nothing on file"))
+        values = tuple(_values(translator, beyond, {**dict.fromkeys(beyond, none), **claims}))
         shared.append(SharedData(translator.say(title), translator.say(explanation), values))
     return shared
 

@@ -45,7 +45,9 @@ def consent(pages: Pages, language: Language, text: str, brand: Brand) -> flask.
 
 def sign_out(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
     """The question before signing out."""
-    return pages.render("sign_out", language=language, brand=brand, account_name=text, user_id=text, **FORM)
+    return pages.render(
+        "sign_out", language=language, brand=brand, account_name=text, user_id=text, kept={"state": text}, **FORM
+    )
 
 
 def signed_out(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:

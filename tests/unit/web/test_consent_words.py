@@ -45,6 +45,8 @@ def test_an_unknown_scope_is_listed_under_its_own_name(english: Translator) -> N
 
 def test_claims_asked_for_by_name_are_listed(english: Translator) -> None:
     """What no scope covers is named; what one covers is not said twice."""
-    shared = shared_data(english, scopes=["openid", "email"], claims=CLAIMS, named=["email", "phone_number"])
-    assert shared[-1].values == (("Phone", "+49 30 5550 0142"),)
+    shared = shared_data(
+        english, scopes=["openid", "email"], claims=CLAIMS, named=["email", "nickname", "phone_number"]
+    )
+    assert shared[-1].values == (("Nickname", "nothing on file"), ("Phone", "+49 30 5550 0142"))
     assert len(shared) == 3
