@@ -70,7 +70,7 @@ class Front:
             body_readers: threads that may wait for bodies at once; keep some less than the server has.
 
         Raises:
-            ValueError: a trusted proxy is malformed.
+            ValueError: there are no hosts, or a trusted proxy is malformed.
         """
         self._endpoints = {path: Endpoint(path, route, https=https) for path, route in routes.items()}
         self._gate = Gate(hosts=hosts, trusted_proxies=trusted_proxies)

@@ -26,7 +26,13 @@ class Gate:
     """Checks the frame of a request and tells where it comes from."""
 
     def __init__(self, *, hosts: Mapping[str, str], trusted_proxies: Iterable[str]) -> None:
-        """Take the hosts as idp.wire.hosts.known_hosts gives them, and the proxies as TrustedProxies takes them."""
+        """Take the hosts as idp.wire.hosts.known_hosts gives them, and the proxies as TrustedProxies takes them.
+
+        Raises:
+            ValueError: there are no hosts, or a proxy is malformed.
+        """
+        if not hosts:
+            raise ValueError("the front needs at least the issuer's host")
         self._hosts = dict(hosts)
         self._own = next(iter(self._hosts.values()))
         locating = partial(locate, trusted=TrustedProxies(trusted_proxies))

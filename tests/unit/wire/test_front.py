@@ -219,6 +219,12 @@ def test_a_probe_needs_no_host(front: Front) -> None:
     assert 421 == ask(front, environ("GET", "/jwks", HTTP_HOST="10.1.2.3:8000")).status
 
 
+def test_a_front_without_hosts_is_a_mistake(seen: Seen) -> None:
+    """It would refuse everything; better at the start."""
+    with pytest.raises(ValueError, match="host"):
+        make_front(seen, hosts={})
+
+
 def test_a_fault_becomes_an_answer_with_a_reference(seen: Seen, caplog: pytest.LogCaptureFixture) -> None:
     """The log has one line under the reference that the app is told, with types and places, and no value."""
 
