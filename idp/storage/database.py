@@ -14,12 +14,16 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
-from idp.storage.engine import BUSY_SECONDS, READING
+from idp.storage.breaker import Breaker, Resting
+from idp.storage.engine import BUSY_SECONDS, POOL_SECONDS, READING
 from idp.storage.marks import WRITTEN, Mark
+from idp.storage.patience import ANSWER_SECONDS, CONNECT_SECONDS, was_silent
 from idp.storage.revisions import BUMPED
 
 MARKS_SECONDS = 5.0
 """A transaction with marks must commit within this time: other processes re-read only the last ten seconds."""
+
+PROBE_SECONDS = POOL_SECONDS + CONNECT_SECONDS + ANSWER_SECONDS
 
 READ_ONLY_SERVER = "25006"
 
@@ -44,6 +48,9 @@ class Database:
             self._reader = self._reader.execution_options(isolation_level="AUTOCOMMIT")
         # SQLite has one writer; threads that queue here are served in turn, those that queue there by chance.
         self._turn = Lock() if name == "sqlite" else None
+        # Two, since a primary that waits for its standby takes no writes but answers reads.
+        self._read_breaker = Breaker(was_silent, probe_seconds=PROBE_SECONDS)
+        self._write_breaker = Breaker(was_silent, probe_seconds=PROBE_SECONDS)
         self._on_marks: list[Callable[[Sequence[Mark]], None]] = []
         self._on_revisions: list[Callable[[Sequence[str]], None]] = []
 
@@ -64,7 +71,7 @@ class Database:
         Raises:
             StorageUnavailable: The database cannot answer now.
         """
-        with _unavailable(), self._reader.connect() as connection:
+        with _unavailable(), self._read_breaker.guard(), self._reader.connect() as connection:
             yield connection
 
     @contextmanager
@@ -76,7 +83,7 @@ class Database:
         """
         marks: list[Mark] = []
         bumped: list[str] = []
-        with _unavailable(), self._in_turn(), self.engine.connect() as plain:
+        with _unavailable(), self._write_breaker.guard(), self._in_turn(), self.engine.connect() as plain:
             connection = plain.execution_options(**{WRITTEN: marks, BUMPED: bumped})
             started = time.monotonic()
             with connection.begin():
@@ -110,7 +117,7 @@ class Database:
 def _unavailable() -> Iterator[None]:
     try:
         yield
-    except (OperationalError, InterfaceError, NoFreeConnection) as error:
+    except (OperationalError, InterfaceError, NoFreeConnection, Resting) as error:
         raise StorageUnavailable(_reason(error)) from error
     except DBAPIError as error:
         if error.connection_invalidated or _is_read_only(error):

@@ -9,6 +9,8 @@ from typing import Any, ClassVar, TypeVar
 
 from psycopg import Connection, OperationalError, errors
 from psycopg.abc import PQGen
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from typing_extensions import override
 
 CONNECT_SECONDS = 2
@@ -18,6 +20,10 @@ ANSWER_SECONDS = 3.0
 """How long an answer may take: a second more than the server's own statement timeout."""
 
 Result = TypeVar("Result")
+
+
+class NoAnswer(OperationalError):
+    """The server stayed silent for longer than it lets its own statements run."""
 
 
 class PatientConnection(Connection[Any]):
@@ -30,14 +36,20 @@ class PatientConnection(Connection[Any]):
         """Wait for an answer.
 
         Raises:
-            OperationalError: None came in time; the connection is closed.
+            NoAnswer: None came in time; the connection is closed.
         """
         try:
             return super().wait(gen, interval, self.patience if timeout is None else timeout)
         except errors._WaitTimeout as error:  # noqa: SLF001
             self.pgconn.finish()
-            message = "the database did not answer in time"
-            raise OperationalError(message) from error
+            raise NoAnswer("the database did not answer in time") from error
+
+
+def was_silent(error: Exception) -> bool | None:
+    """Tell what an error says about the server: it was silent, it answered (False), or it was not asked (None)."""
+    if isinstance(error, NoFreeConnection):
+        return None
+    return isinstance(error, DBAPIError) and isinstance(error.orig, NoAnswer | errors.ConnectionTimeout)
 
 
 def is_abandoned(connection: PatientConnection) -> bool:

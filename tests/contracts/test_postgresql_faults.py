@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from idp.storage.breaker import REST_SECONDS
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.engine import database_url, open_engine
 from idp.storage.revisions import RevisionRow, bump, read_revisions
@@ -81,8 +82,39 @@ def test_a_hung_server_is_an_outage_within_seconds(private_postgresql: Postgresq
     with private_postgresql.paused():
         assert 4.0 > seconds(lambda: read(served))
         assert 4.0 > seconds(lambda: write(served))
+    time.sleep(REST_SECONDS)
     write(served)
     assert {"keys": 1} == read(served)
+
+
+def test_a_hung_server_holds_one_thread(private_postgresql: PostgresqlServer, served: Database) -> None:
+    """F04: once the silence has been noticed callers fail at once, and service comes back a second after the server."""
+    fill_pool(served)
+    with private_postgresql.paused():
+        seconds(lambda: read(served))
+        assert 0.5 > sum(seconds(lambda: read(served)) for _ in range(20))
+        time.sleep(REST_SECONDS)
+        waits = sorted(at_once(8, lambda: seconds(lambda: read(served))))
+        assert 1.0 > waits[-2] < waits[-1]
+    time.sleep(REST_SECONDS)
+    assert {} == read(served)
+    write(served)
+
+
+def test_a_primary_that_waits_for_its_standby_answers_reads(
+    private_postgresql: PostgresqlServer, served: Database
+) -> None:
+    """Writes hang when a synchronous standby is gone; reads go on, without a pause."""
+    with psycopg.connect(private_postgresql.url(), autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET synchronous_standby_names = 'gone'")
+        admin.execute("SELECT pg_reload_conf()")
+        time.sleep(0.5)
+        assert 4.0 > seconds(lambda: write(served))
+        read(served)
+        admin.execute("SET synchronous_commit = local")
+        admin.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        admin.execute("SELECT pg_reload_conf()")
+    _until_writable(served)
 
 
 def test_a_long_statement_is_ended_by_the_server(served: Database) -> None:
