@@ -171,9 +171,7 @@ def build_page_parts(settings: Settings, issuer: Issuer, opened: ServiceSecrets,
     return Parts(
         issuer=issuer,
         store=store,
-        journeys=Journeys(
-            store, prover, clock=issuer.clock, entropy=issuer.entropy, lifetime=issuer.lifetimes.journey
-        ),
+        journeys=Journeys(store, prover, clock=issuer.clock, entropy=issuer.entropy, lifetime=issuer.lifetimes.journey),
         prover=prover,
         passwords=PasswordVerifier(issuer.database, hasher, lookup, clock=issuer.clock, entropy=issuer.entropy),
         hasher=hasher,
@@ -213,4 +211,3 @@ def page_facts(settings: Settings) -> PageFacts:
         secure=settings.secure,
         demo=settings.mode is Mode.DEMO,
     )
-

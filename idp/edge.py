@@ -1,7 +1,7 @@
 """The edge: every route of the service, protocol endpoints before Flask and pages in it, as two lists.
 
-Whatever a chapter raises because it cannot answer now becomes 503 with Retry-After here, on both sides; what nobody foresaw
-becomes `server_error` with a reference number.
+Whatever a chapter raises because it cannot answer now becomes 503 with Retry-After here, on both sides; what nobody
+foresaw becomes `server_error` with a reference number.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Every setting, typed and frozen; read from one TOML file and the environment, checked whole, all faults told at once.
 
 The file comes from `--config`, else `IDP_CONFIG`, else config/default.toml; `IDP_*` variables override it. An unknown
-variable is a fault too: a misspelt setting must not pass silently. Choices that are unsafe are refused in production mode.
+variable is a fault too: a misspelt setting must not pass silently. Choices that are unsafe are refused in production
+mode.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Settings(BaseModel):
     security_contact: str = ""
     time_zone: str = "UTC"
     signing_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "Ed25519")
-    password_hashing: str = "owasp"  # noqa: S105 - the name of a profile
+    password_hashing: str = "owasp"
     threads: int = Field(default=32, ge=4, le=256)
     database_pool: int = Field(default=16, ge=1, le=200)
     management_bind: str = "127.0.0.1:9000"
@@ -80,7 +81,7 @@ class Settings(BaseModel):
         return urlsplit(self.issuer).netloc
 
 
-def load_settings(config: Path | None, environment: Mapping[str, str], **overrides: Any) -> Settings:
+def load_settings(config: Path | None, environment: Mapping[str, str], **overrides: object) -> Settings:
     """Read the settings and check them.
 
     Raises:
@@ -137,7 +138,13 @@ def _unsafe(settings: Settings, environment: Mapping[str, str]) -> list[str]:
 
 def _issuer_faults(settings: Settings) -> Iterator[str]:
     parts = urlsplit(settings.issuer)
-    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment or "@" in parts.netloc:
+    if (
+        parts.scheme not in {"https", "http"}
+        or not parts.hostname
+        or parts.query
+        or parts.fragment
+        or "@" in parts.netloc
+    ):
         yield f"issuer: {settings.issuer!r} is not https://host[:port]"
     elif parts.path:
         yield "issuer: must have no path and no slash at its end (OpenID Connect Discovery compares it to the letter)"
@@ -165,7 +172,7 @@ def _production_faults(settings: Settings, environment: Mapping[str, str]) -> It
         return
     if environment.get("AUTHLIB_INSECURE_TRANSPORT"):
         yield "AUTHLIB_INSECURE_TRANSPORT is set: refused in production mode"
-    if settings.password_hashing != "owasp":  # noqa: S105 - the name of a profile
+    if settings.password_hashing != "owasp":
         yield "password_hashing: the cheap profile is refused in production mode"
     for name in ("imprint_uri", "privacy_uri", "accessibility_uri", "support_phone", "report_address"):
         if not getattr(settings, name):

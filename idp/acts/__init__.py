@@ -1,5 +1,6 @@
-"""One file for each act that touches several chapters; pages, endpoints, CLI and worker all call these, so no path has its own version.
+"""One file for each act that touches several chapters.
 
-An act runs in the transaction it is given (or opens its own, where it must commit before answering), writes its audit row in
-that same transaction, and raises when it may not happen.
+Pages, endpoints, consoles, CLI and worker all call these, so that no path has its own version. An act runs in the
+transaction it is given (or opens its own, where it must commit before answering), writes its audit row in that same
+transaction, and raises when it may not happen.
 """

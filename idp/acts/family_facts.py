@@ -6,10 +6,11 @@ chapters meet, because a code exchange has to stay within one statement (docs/pe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import FromClause, RowMapping, Select, select
+from sqlalchemy import ColumnElement, FromClause, Select, select
 
 from idp.accounts.models import Account
 from idp.clients.client import Client
@@ -17,10 +18,11 @@ from idp.issuance.gate import Facts, Path
 from idp.issuance.mint import Subject
 from idp.issuance.models import Grant
 from idp.passwords.models import PasswordCredential
+from idp.storage.models import table_of
 
-_G = Grant.__table__
-_A = Account.__table__
-_P = PasswordCredential.__table__
+_G = table_of(Grant)
+_A = table_of(Account)
+_P = table_of(PasswordCredential)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +54,7 @@ class Family:
         )
 
 
-def family_of(token: FromClause, *columns: Any) -> Select[Any]:
+def family_of(token: FromClause, *columns: ColumnElement[Any]) -> Select[Any]:
     """Select a code's or refresh token's columns together with its grant and the standing of its account."""
     return select(
         *columns,
@@ -79,7 +81,7 @@ def family_of(token: FromClause, *columns: Any) -> Select[Any]:
     )
 
 
-def read_family(row: RowMapping) -> Family:
+def read_family(row: Mapping[str, Any]) -> Family:
     """Decode what `family_of` selected."""
     return Family(
         subject=Subject(

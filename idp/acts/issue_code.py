@@ -23,6 +23,7 @@ from idp.issuance.lifetimes import Lifetimes
 from idp.issuance.models import AuthorizationCode, Grant
 from idp.sessions.open import insert_session
 from idp.storage.handles import Entropy, digest, new_handle, new_id
+from idp.storage.models import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +58,20 @@ def issue_code(
     entropy: Entropy,
     now: float,
 ) -> IssuedCode:
-    """Issue; `proved_at` (seconds) is when the person proved themselves in this very journey, None: the session vouches.
+    """Issue the code.
+
+    `proved_at` (seconds) is when the person proved themselves in this very journey, None: the session
+    vouches.
 
     Raises:
         IssuanceRefused: the gate is shut.
         SessionGone: the session that vouched has ended meanwhile.
     """
     ask_the_gate(client=answer.client, scopes=frozenset(answer.scopes), standing=standing, proved_at=proved_at)
-    session = use_session(
-        connection, standing=standing, proved_at=proved_at, visitor=visitor, entropy=entropy, now=now
-    )
+    session = use_session(connection, standing=standing, proved_at=proved_at, visitor=visitor, entropy=entropy, now=now)
     code, grant_id = new_handle(entropy), new_id(entropy)
     parameters = {
-        **_prefixed("grant", _grant_row(answer, standing, session, grant_id, lifetimes, now)),
+        **_prefixed("grant", _grant_row(answer, standing, session, grant_id=grant_id, lifetimes=lifetimes, now=now)),
         **_prefixed("code", _code_row(answer, code, grant_id, lifetimes, now)),
         **(session.parameters or {}),
     }
@@ -81,7 +83,7 @@ def issue_code(
 
 
 def _grant_row(
-    answer: Answer, standing: Standing, session: SessionInUse, grant_id: str, lifetimes: Lifetimes, now: float
+    answer: Answer, standing: Standing, session: SessionInUse, *, grant_id: str, lifetimes: Lifetimes, now: float
 ) -> dict[str, Any]:
     return {
         "id": grant_id,
@@ -146,7 +148,7 @@ def _write(
 
 @cache
 def _inserts(*, opens: bool) -> tuple[Insert, ...]:
-    both = (_insert(Grant.__table__, "grant"), _insert(AuthorizationCode.__table__, "code"))
+    both = (_insert(table_of(Grant), "grant"), _insert(table_of(AuthorizationCode), "code"))
     return (insert_session(), *both) if opens else both
 
 
@@ -158,7 +160,7 @@ def _single_statement(*, opens: bool) -> Select[Any]:
     return select(literal(1)).add_cte(*written)
 
 
-def _insert(table: Table | Any, prefix: str) -> Insert:  # noqa: ANN401 - __table__ is typed as FromClause
+def _insert(table: Table, prefix: str) -> Insert:
     return insert(table).values(
         {column.name: bindparam(f"{prefix}_{column.name}", type_=column.type) for column in table.c}
     )

@@ -1,8 +1,8 @@
 """The one place where a single sign-on session is opened, renewed or kept, from what a journey has proved.
 
-A new sign-in opens one; whoever proves themselves again gets a new handle for the same session (OWASP ASVS 7.2.4); a session
-that vouches for its person is only touched. Nothing is written for a new session here when its caller writes it together
-with a grant: `SessionInUse.parameters` are then what `sessions.open.insert_session` binds.
+A new sign-in opens one; whoever proves themselves again gets a new handle for the same session (OWASP ASVS 7.2.4); a
+session that vouches for its person is only touched. Nothing is written for a new session here when its caller writes
+it together with a grant: `SessionInUse.parameters` are then what `sessions.open.insert_session` binds.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ from idp.storage.handles import Entropy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInUse:
-    """The session that an answer rests on; `handle` is for the cookie when it is new, `parameters` when it must be written."""
+    """The session that an answer rests on.
+
+    `handle` is for the cookie when it is new, `parameters` are what must be written when it is.
+    """
 
     sid: str
     acr: str
@@ -99,9 +102,7 @@ def open_session(
         SessionGone: the session that was to be renewed has ended meanwhile.
     """
     ask_the_gate(client=client, scopes=frozenset(), standing=standing, proved_at=proved_at)
-    session = use_session(
-        connection, standing=standing, proved_at=proved_at, visitor=visitor, entropy=entropy, now=now
-    )
+    session = use_session(connection, standing=standing, proved_at=proved_at, visitor=visitor, entropy=entropy, now=now)
     if session.parameters is not None:
         connection.execute(insert_session(), dict(session.parameters))
         record(connection, opened_event(client.client_id, standing, session, visitor, now), entropy=entropy)
@@ -122,9 +123,7 @@ def opened_event(client_id: str, standing: Standing, session: SessionInUse, visi
     )
 
 
-def _prepared(
-    standing: Standing, auth_time: float, visitor: Visitor, *, entropy: Entropy, now: float
-) -> SessionInUse:
+def _prepared(standing: Standing, auth_time: float, visitor: Visitor, *, entropy: Entropy, now: float) -> SessionInUse:
     new = NewSession(
         account_id=standing.account_id,
         kind=standing.kind,

@@ -8,8 +8,9 @@ from idp.acts.family_facts import Family, family_of, read_family
 from idp.issuance.models import RefreshToken
 from idp.storage.database import Database
 from idp.storage.handles import digest
+from idp.storage.models import table_of
 
-_R = RefreshToken.__table__
+_R = table_of(RefreshToken)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +33,7 @@ def read_refresh_token(database: Database, token: str) -> RefreshTokenStanding |
         row = connection.execute(question).mappings().one_or_none()
     if row is None:
         return None
-    family = read_family(row)
+    family = read_family(dict(row))
     return RefreshTokenStanding(
         family=family,
         client_id=row["token_client_id"],

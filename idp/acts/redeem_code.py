@@ -1,7 +1,8 @@
-"""Spend an authorization code: found, spent, its refresh token kept and its audit row written, in one statement on PostgreSQL.
+"""Spend an authorization code: found, spent, refresh token kept, audit row written, in one statement on PostgreSQL.
 
-The compare-and-swap on `used_at` decides who of many callers wins; whoever loses has replayed the code (RFC 6749 §4.1.2).
-SQLite cannot change data inside a WITH clause, so there the same pieces run one after the other under BEGIN IMMEDIATE.
+The compare-and-swap on `used_at` decides who of many callers wins; whoever loses has replayed the code (RFC 6749
+§4.1.2). SQLite cannot change data inside a WITH clause, so there the same pieces run one after the other under BEGIN
+IMMEDIATE.
 """
 
 from __future__ import annotations
@@ -11,14 +12,29 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Update, bindparam, exists, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from idp.acts.family_facts import Family, family_of, read_family
 from idp.audit.statements import event_from
 from idp.issuance.models import AuthorizationCode, RefreshToken
+from idp.storage.models import table_of
 
-_C = AuthorizationCode.__table__
-_R = RefreshToken.__table__
+_C = table_of(AuthorizationCode)
+_R = table_of(RefreshToken)
+Facts = Mapping[str, Any]
 
 
 class CodeUnknown(LookupError):
@@ -43,7 +59,8 @@ def redeem_code(
 ) -> RedeemedCode:
     """Spend the code and keep a refresh token under `refresh_digest` where its grant is for offline access.
 
-    The caller checks the binding (client, redirect_uri, PKCE, expiry) and the gate afterwards, and rolls back by raising.
+    The caller checks the binding (client, redirect_uri, PKCE, expiry) and the gate afterwards, and rolls back by
+    raising.
 
     Raises:
         CodeUnknown: there is no such code.
@@ -60,7 +77,7 @@ def redeem_code(
     if row is None:
         raise CodeUnknown
     return RedeemedCode(
-        family=read_family(row),  # type: ignore[arg-type]
+        family=read_family(row),
         redirect_uri=row["redirect_uri"],
         redirect_uri_sent=row["redirect_uri_sent"],
         code_challenge=row["code_challenge"],
@@ -89,7 +106,7 @@ def _take() -> Update:
     )
 
 
-def _keep(facts: Any, won: Any) -> Insert:
+def _keep(facts: FromClause, won: ColumnElement[bool]) -> Insert:
     return insert(_R).from_select(
         ["digest", "grant_id", "client_id", "issued_at", "idle_expires_at"],
         select(
@@ -112,8 +129,9 @@ def _single_statement() -> Select[Any]:
     return select(facts, won.label("won")).add_cte(kept, trail)
 
 
-def _in_one(connection: Connection, parameters: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    return connection.execute(_single_statement(), parameters).mappings().one_or_none()
+def _in_one(connection: Connection, parameters: Mapping[str, Any]) -> Facts | None:
+    row = connection.execute(_single_statement(), parameters).mappings().one_or_none()
+    return None if row is None else dict(row)
 
 
 @cache
@@ -127,7 +145,7 @@ def _statements() -> tuple[Select[Any], Update, Insert, Insert]:
     )
 
 
-def _one_by_one(connection: Connection, parameters: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def _one_by_one(connection: Connection, parameters: Mapping[str, Any]) -> Facts | None:
     facts, take, keep, trail = _statements()
     row = connection.execute(facts, parameters).mappings().one_or_none()
     if row is None:

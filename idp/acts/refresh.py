@@ -1,7 +1,7 @@
 """Use a refresh token: read, rotated or renewed, and recorded in one statement on PostgreSQL.
 
-A rotating client's token is spent by compare-and-swap on `rotated_at`; its successor is kept on the old row, sealed under a
-key that only the presented token gives, so that for `grace` seconds a repeated request gets the same successor
+A rotating client's token is spent by compare-and-swap on `rotated_at`; its successor is kept on the old row, sealed
+under a key that only the presented token gives, so that for `grace` seconds a repeated request gets the same successor
 (RFC 9700 §4.14.2 asks to notice reuse; a lost response is not reuse). Later reuse ends the family.
 """
 
@@ -12,15 +12,30 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Update, bindparam, exists, insert, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Insert,
+    Select,
+    Update,
+    bindparam,
+    exists,
+    insert,
+    select,
+    true,
+    update,
+)
 
 from idp.acts.family_facts import Family, family_of, read_family
 from idp.audit.statements import event_from
 from idp.issuance.models import RefreshToken
 from idp.issuance.successor import open_successor, seal_successor
 from idp.storage.handles import digest
+from idp.storage.models import table_of
 
-_R = RefreshToken.__table__
+_R = table_of(RefreshToken)
+Facts = Mapping[str, Any]
 
 
 class RefreshTokenUnknown(LookupError):
@@ -76,15 +91,13 @@ def use_refresh_token(
     return _read(row, presented=presented, successor=successor, grace=grace, now=now)
 
 
-def _read(
-    row: Mapping[str, Any], *, presented: str, successor: str | None, grace: float, now: float
-) -> UsedRefreshToken:
+def _read(row: Facts, *, presented: str, successor: str | None, grace: float, now: float) -> UsedRefreshToken:
     kept, reused = successor or presented, False
     if not row["won"]:
         reused = row["rotated_at"] is None or now - row["rotated_at"] > grace or row["successor_sealed"] is None
         kept = "" if reused else open_successor(presented, row["successor_sealed"])
     return UsedRefreshToken(
-        family=read_family(row),  # type: ignore[arg-type]
+        family=read_family(row),
         client_id=row["token_client_id"],
         idle_expires_at=row["token_idle_expires_at"],
         refresh_token=kept,
@@ -114,7 +127,7 @@ def _take(*, rotate: bool) -> Update:
     return update(_R).where(_R.c.digest == bindparam("token_digest"), _R.c.rotated_at.is_(None)).values(values)
 
 
-def _keep(facts: Any, won: Any) -> Insert:
+def _keep(facts: FromClause, won: ColumnElement[bool]) -> Insert:
     return insert(_R).from_select(
         ["digest", "grant_id", "client_id", "issued_at", "idle_expires_at"],
         select(
@@ -139,13 +152,13 @@ def _single_statement(*, rotate: bool) -> Select[Any]:
     return statement
 
 
-def _in_one(connection: Connection, parameters: Mapping[str, Any], rotate: bool) -> Mapping[str, Any] | None:  # noqa: FBT001
+def _in_one(connection: Connection, parameters: Mapping[str, Any], rotate: bool) -> Facts | None:  # noqa: FBT001
     row = connection.execute(_single_statement(rotate=rotate), parameters).mappings().one_or_none()
     if row is not None and not row["won"] and row["rotated_at"] is None:
         # Lost against a rotation that committed after this statement's snapshot: look again, now that it is visible.
         fresh = connection.execute(_facts(), parameters).mappings().one_or_none()
         return None if fresh is None else {**fresh, "won": False}
-    return row
+    return None if row is None else dict(row)
 
 
 @cache
@@ -159,7 +172,7 @@ def _statements(*, rotate: bool) -> tuple[Select[Any], Update, Insert, Insert]:
     )
 
 
-def _one_by_one(connection: Connection, parameters: Mapping[str, Any], rotate: bool) -> Mapping[str, Any] | None:  # noqa: FBT001
+def _one_by_one(connection: Connection, parameters: Mapping[str, Any], rotate: bool) -> Facts | None:  # noqa: FBT001
     facts, take, keep, trail = _statements(rotate=rotate)
     row = connection.execute(facts, parameters).mappings().one_or_none()
     if row is None:

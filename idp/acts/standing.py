@@ -1,6 +1,7 @@
 """How a person stands towards a client at this moment: account, credential, session and consent, in one statement.
 
-What the dispatcher decides by. Like `family_facts`, this joins tables of several chapters so that a page costs one read.
+What the dispatcher decides by. Like `family_facts`, this joins tables of several chapters so that a page costs one
+read.
 """
 
 from __future__ import annotations
@@ -17,10 +18,11 @@ from idp.passwords.models import PasswordCredential
 from idp.sessions.facts import COLUMNS, LiveSession, session_from
 from idp.sessions.find import live
 from idp.sessions.models import SESSIONS
+from idp.storage.models import table_of
 
-_A = Account.__table__
-_P = PasswordCredential.__table__
-_C = Consent.__table__
+_A = table_of(Account)
+_P = table_of(PasswordCredential)
+_C = table_of(Consent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,7 @@ class Standing:
     session: LiveSession | None = None
 
 
-def standing_of_session(
-    connection: Connection, *, handle_digest: bytes, client_id: str, now: float
-) -> Standing | None:
+def standing_of_session(connection: Connection, *, handle_digest: bytes, client_id: str, now: float) -> Standing | None:
     """Give the standing of whoever is signed in under this session handle, or None when nobody is."""
     parameters = {"handle_digest": handle_digest, "client_id": client_id, "now": now}
     row = connection.execute(_by_session(), parameters).one_or_none()

@@ -1,8 +1,8 @@
-"""Check a user ID and a password: counted before it is checked, hashed with nothing held, recorded in the caller's transaction.
+"""Check a user ID and a password: counted before it is checked, hashed with nothing held, recorded where it is used.
 
-Two short transactions with the hash between them: (1) `check` counts the guess as failed and commits, refuses when a budget is
-used up, then verifies; (2) `PasswordCheck.record` takes the count back, inside the transaction that makes use of the success.
-Unknown, disabled and passwordless accounts cost the same work and get the same answer as a wrong password.
+Two short transactions with the hash between them: (1) `check` counts the guess as failed and commits, refuses when a
+budget is used up, then verifies; (2) `record` takes the count back, inside the transaction that makes use of the
+success. Unknown, disabled and passwordless accounts cost the same work and get the same answer as a wrong password.
 """
 
 from __future__ import annotations
@@ -61,9 +61,10 @@ class PasswordVerifier:
             attempt.reservation.require_admitted()
             return self._verified(attempt, password)
         except (WrongPassword, UnusablePassword) as error:
-            self._refused(attempt, identifier, "wrong_password", client_id, visitor, error)
+            self._refused(attempt, identifier, error, result="wrong_password", client_id=client_id, visitor=visitor)
         except TooManyGuesses as error:
-            self._refused(attempt, identifier, f"too_many_guesses:{error.kind}", client_id, visitor, error)
+            result = f"too_many_guesses:{error.kind}"
+            self._refused(attempt, identifier, error, result=result, client_id=client_id, visitor=visitor)
 
     def record(
         self, connection: Connection, check: PasswordCheck, *, client_id: str | None, visitor: Visitor
@@ -121,10 +122,11 @@ class PasswordVerifier:
         self,
         attempt: Attempt,
         identifier: str,
+        error: Exception,
+        *,
         result: str,
         client_id: str | None,
         visitor: Visitor,
-        error: Exception,
     ) -> NoReturn:
         account = attempt.account
         event = Event(

@@ -85,6 +85,9 @@ class TrailWriter:
             except StorageUnavailable:
                 log.warning("audit.batch_waits", waiting=len(self._waiting))
                 return False
+            except Exception:
+                # A batch that cannot be written would stop all issuing for ever: it is given up, loudly.
+                log.exception("audit.batch_lost", events=len(batch))
             for _ in batch:
                 self._waiting.popleft()
         return True

@@ -13,8 +13,9 @@ from sqlalchemy import select
 from idp.clients.client import Client, decode_client
 from idp.clients.models import ClientRow
 from idp.storage.database import Database
+from idp.storage.models import table_of
 
-_T = ClientRow.__table__
+_T = table_of(ClientRow)
 
 
 class ClientDirectory:

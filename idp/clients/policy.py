@@ -19,6 +19,7 @@ GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 SIGNING_ALGS = ("ES256", "RS256", "PS256", "Ed25519")
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}\Z")
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}\Z")
+MAX_URI = 2048
 _PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+\Z")
 
@@ -33,7 +34,7 @@ class RegistrationRefused(ValueError):
 
 def redirect_uri_fault(uri: str) -> str | None:
     """Say what is wrong with a redirect URI, or None when it can be registered."""
-    if not _PRINTABLE.match(uri) or "\\" in uri or len(uri) > 2048:
+    if not _PRINTABLE.match(uri) or "\\" in uri or len(uri) > MAX_URI:
         return "has characters that no URI has, or is longer than 2048"
     try:
         parts = urlsplit(uri)

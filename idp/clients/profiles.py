@@ -1,8 +1,8 @@
 """Security profiles: what a whole class of clients must do, decided in one place.
 
-`default` asks for PKCE S256 (RFC 7636, RFC 9700 §2.1.1) and signs with ES256. `oidc-basic` is what OpenID Connect Core and
-its certification allow: neither PKCE nor nonce is demanded, and RS256 is the default signature (Registration 1.0 §2).
-Plain PKCE is accepted nowhere.
+`default` asks for PKCE S256 (RFC 7636, RFC 9700 §2.1.1) and signs with ES256. `oidc-basic` is what OpenID Connect Core
+and its certification allow: neither PKCE nor nonce is demanded, and RS256 is the default signature (Registration 1.0
+§2). Plain PKCE is accepted nowhere.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class UnknownProfile(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What every client of this profile must do; `assertion_audiences` are the kinds of `aud` accepted in client assertions."""
+    """What every client of this profile must do; `assertion_audiences`: what an assertion's `aud` may name."""
 
     name: str
     require_pkce: bool

@@ -1,7 +1,7 @@
 """Write clients: add, change, disable, and give them secrets.
 
-Every function runs in the caller's transaction and bumps the revision "clients", so that each process reloads; disabling
-also writes a mark, so that tokens already out are refused at the next poll.
+Every function runs in the caller's transaction and bumps the revision "clients", so that each process reloads;
+disabling also writes a mark, so that tokens already out are refused at the next poll.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from idp.clients.models import ClientRow
 from idp.clients.policy import RegistrationRefused, registration_faults
 from idp.storage.handles import Entropy, digest, new_handle
 from idp.storage.marks import write_mark
+from idp.storage.models import table_of
 from idp.storage.revisions import bump
 
-_T = ClientRow.__table__
+_T = table_of(ClientRow)
 
 
 class ClientExists(Exception):
@@ -113,9 +114,7 @@ def enable_client(connection: Connection, *, client_id: str, now: float) -> None
     bump(connection, "clients")
 
 
-def rotate_secret(
-    connection: Connection, *, client_id: str, secret: str, previous_until: float, now: float
-) -> None:
+def rotate_secret(connection: Connection, *, client_id: str, secret: str, previous_until: float, now: float) -> None:
     """Add a new secret and let the previous ones count until `previous_until`, so that deployments can follow.
 
     Raises:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import flask
 
 from idp.acts.standing import Standing, standing_of_session
+from idp.flows.answers import see_other
 from idp.flows.built_in import ACCOUNT, request_for
 from idp.flows.dispatcher import proceed
-from idp.flows.end_session import PAGE as SIGN_OUT
 from idp.flows.parts import Parts
-from idp.flows.visit import language_of, session_digest
+from idp.flows.visit import SIGN_OUT_PAGE, language_of, session_digest
 from idp.web.errors import WayBack
 
 
@@ -24,7 +24,7 @@ def account_pages(parts: Parts) -> flask.Blueprint:
 
     @pages.get("/.well-known/change-password")
     def change_password() -> flask.Response:
-        return flask.redirect("/account", code=303)
+        return see_other("/account")
 
     return pages
 
@@ -76,8 +76,6 @@ def _home(parts: Parts, person: Standing) -> flask.Response:
         apps=apps,
         sign_out_action="/end-session",
         form_token=parts.form_tokens.issue(
-            page=SIGN_OUT, binding=handle_digest.hex() if handle_digest else "", now=parts.issuer.clock()
+            page=SIGN_OUT_PAGE, binding=handle_digest.hex() if handle_digest else "", now=parts.issuer.clock()
         ),
     )
-
-

@@ -1,18 +1,20 @@
 """/authorize: where an app sends people; the request is checked, becomes a journey, and goes to the dispatcher.
 
-A request by POST from the app's site is stored and answered by a 303 to GET, so that cookies with SameSite=Lax arrive. Errors
-are shown here while client and address are unproven, and sent to the proven address afterwards.
+A request by POST from the app's site is stored and answered by a 303 to GET, so that cookies with SameSite=Lax arrive.
+Errors are shown here while client and address are unproven, and sent to the proven address afterwards.
 """
 
 from __future__ import annotations
 
 import flask
 
-from idp.flows.answers import send_answer
+from idp.flows.answers import see_other, send_answer
 from idp.flows.dispatcher import proceed
+from idp.flows.journey import MAX_HANDLE
 from idp.flows.parts import Parts
 from idp.flows.visit import fail, reference_of
-from idp.oidc.authorization_errors import AuthorizationRefused, ShownError as ShownRefusal
+from idp.oidc.authorization_errors import AuthorizationRefused
+from idp.oidc.authorization_errors import ShownError as ShownRefusal
 from idp.oidc.authorization_request import RedirectedAuthorizationError, parse_authorization_request
 from idp.oidc.authorization_response import failure
 from idp.storage.handles import new_handle
@@ -57,11 +59,11 @@ def _hold(parts: Parts) -> flask.Response:
         fail(parts, "request_invalid", detail=str(error))
     handle = new_handle(parts.issuer.entropy)
     parts.store.put(f"posted:{handle}", body, seconds=POSTED_SECONDS)
-    return flask.redirect(f"/authorize?posted={handle}", code=303)
+    return see_other(f"/authorize?posted={handle}")
 
 
 def _held(parts: Parts, handle: str) -> Form:
-    body = parts.store.get(f"posted:{handle}") if len(handle) <= 64 else None
+    body = parts.store.get(f"posted:{handle}") if len(handle) <= MAX_HANDLE else None
     if body is None:
         fail(parts, "journey_unknown", detail="no posted request is held under this handle")
     return parse_form(body, "application/x-www-form-urlencoded")

@@ -1,4 +1,4 @@
-"""The issuer's own pages as clients of the same dispatcher: they sign people in by the same steps, without HTTP to ourselves.
+"""The issuer's own pages as clients of the same dispatcher: the same steps sign people in, without HTTP to ourselves.
 
 A built-in client has no redirect URI, so no request from outside can be made in its name.
 """

@@ -1,8 +1,8 @@
 """Where every page returns to: asks `next_step` what is missing, and leads there, or issues the answer.
 
-Pages call the dispatcher instead of redirecting to it: a redirect would cost a round trip and a statement (see the decision
-record). A stored journey is taken out of its store before a page's effect is written, so that of two requests at once one has
-it; when a page is still missing it is stored again, with its proofs.
+Pages call the dispatcher instead of redirecting to it: a redirect would cost a round trip and a statement (see the
+decision record). A stored journey is taken out of its store before a page's effect is written, so that of two requests
+at once one has it; when a page is still missing it is stored again, with its proofs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from idp.acts.standing import Standing, standing_of_account, standing_of_session
 from idp.clients.client import Client
-from idp.flows.answers import answer_page, failure_for
+from idp.flows.answers import answer_page, failure_for, see_other
 from idp.flows.issue import Issued, issue
 from idp.flows.journey import Journey, JourneyUnknown
 from idp.flows.next_step import Rule, Situation, Step, next_step
@@ -54,8 +54,8 @@ Effect = Callable[[Connection, Journey], tuple[Journey, Present]]
 def proceed(parts: Parts, journey: Journey, effect: Effect | None = None) -> flask.Response:
     """Go on with a journey.
 
-    `effect` is what a page has to write; it gives the journey with its new proof and who is present, and runs in the same
-    transaction as whatever is issued: all or nothing.
+    `effect` is what a page has to write; it gives the journey with its new proof and who is present, and runs in the
+    same transaction as whatever is issued: all or nothing.
 
     Raises:
         ShownError: another request has the journey.
@@ -98,9 +98,7 @@ def decide(parts: Parts, connection: Connection | None, journey: Journey, presen
     situation = _situation(parts, journey, client, person)
     rule = next_step(situation)
     if rule.step is Step.ISSUE and person is not None and connection is not None:
-        issued: Issued = issue(
-            parts, connection, journey=journey, client=client, person=person, other=present.other
-        )
+        issued: Issued = issue(parts, connection, journey=journey, client=client, person=person, other=present.other)
         return Outcome(journey=journey, response=issued.response, session_handle=issued.session_handle)
     if journey.request.silent or (rule.step is Step.SIGN_IN and situation.proved_here):
         note_refusal(parts, journey.request.client_id, rule.error, rule.name)
@@ -113,7 +111,7 @@ def conclude(parts: Parts, outcome: Outcome) -> flask.Response:
     journey, cookies = outcome.journey, parts.cookies
     if outcome.page is not None:
         parts.journeys.keep(journey)
-        return flask.redirect(f"{outcome.page}?journey={journey.id}", code=303)
+        return see_other(f"{outcome.page}?journey={journey.id}")
     response = answer_page(parts, journey, outcome.response)
     if journey.stored:
         cookies.clear(response, cookies.journey_name(journey.id))

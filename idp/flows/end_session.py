@@ -1,7 +1,8 @@
 """/end-session and /signed-out: leaving, asked for by an app or by the person (RP-Initiated Logout 1.0).
 
-With a good hint for the very session of this browser the person is signed out at once; in all other cases a page asks first,
-so that nobody can be signed out by a link (§6). Whatever is doubtful ends on our own page, never with a redirect.
+With a good hint for the very session of this browser the person is signed out at once; in all other cases a page asks
+first, so that nobody can be signed out by a link (§6). Whatever is doubtful ends on our own page, never with a
+redirect.
 """
 
 from __future__ import annotations
@@ -15,13 +16,12 @@ from idp.acts.standing import Standing, standing_of_session
 from idp.flows.answers import see_other
 from idp.flows.built_in import ACCOUNT
 from idp.flows.parts import Parts
-from idp.flows.visit import fail, language_of, require_own_post, session_digest, visitor_of
+from idp.flows.visit import SIGN_OUT_PAGE, fail, language_of, require_own_post, session_digest, visitor_of
 from idp.oidc.end_session import LogoutRequest
 from idp.web.brand import Brand, brand_of
 from idp.web.errors import WayBack
 from idp.wire.forms import Form, MalformedForm, parse_form, parse_query
 
-PAGE = "sign_out"
 NOBODY = "nobody"
 
 
@@ -78,12 +78,12 @@ def _question(parts: Parts, request: LogoutRequest, person: Standing | None) -> 
     """Ask; what the answer needs travels in the form, and is checked anew when it comes back."""
     kept = {} if request.doubtful else _kept()
     return parts.pages.render(
-        PAGE,
+        SIGN_OUT_PAGE,
         language=language_of(ui_locales=request.ui_locales, account_locale=person.locale if person else None),
         form_targets=(request.post_logout_redirect_uri,) if request.post_logout_redirect_uri else (),
         brand=_brand(request),
         action="/end-session",
-        form_token=parts.form_tokens.issue(page=PAGE, binding=_binding(parts), now=parts.issuer.clock()),
+        form_token=parts.form_tokens.issue(page=SIGN_OUT_PAGE, binding=_binding(parts), now=parts.issuer.clock()),
         account_name=(person.name or person.user_id) if person else None,
         user_id=person.user_id if person else None,
         kept=kept,
@@ -96,7 +96,7 @@ def _kept() -> dict[str, str]:
 
 
 def _answered(parts: Parts, form: Form) -> flask.Response:
-    require_own_post(parts, page=PAGE, binding=_binding(parts))
+    require_own_post(parts, page=SIGN_OUT_PAGE, binding=_binding(parts))
     request = parts.end_session.read(form)
     if form.get("action") == "stay":
         return see_other("/account")

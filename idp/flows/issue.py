@@ -25,7 +25,7 @@ from idp.sessions.renew import SessionGone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """What the app gets (None: it is one of our own pages), and a new handle for the session's cookie, if there is one."""
+    """What the app gets (None: it is one of our own pages), and the session's new handle for the cookie, if any."""
 
     response: AuthorizationResponse | None
     session_handle: str | None = field(default=None, repr=False)

@@ -1,7 +1,8 @@
 """A journey: one authorization request in progress, on its way to its answer.
 
-It lives ten minutes in the ephemeral store, is bound to a cookie of its own (two tabs have two journeys), and every proof in
-it is checked when it is loaded. It is taken out of the store, atomically, by the one request that issues its answer.
+It lives ten minutes in the ephemeral store, is bound to a cookie of its own (two tabs have two journeys), and every
+proof in it is checked when it is loaded. It is taken out of the store, atomically, by the one request that issues its
+answer.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from idp.flows.proofs import Proof, Proved, Prover
 from idp.oidc.authorization_request import AuthorizationRequest
 from idp.storage.ephemeral import EphemeralStore
 from idp.storage.handles import Clock, Entropy, digest, new_handle, new_id
+
+MAX_HANDLE = 64
+"""Longer than any id or handle of ours: whatever is longer is not looked up."""
 
 
 class JourneyUnknown(LookupError):
@@ -83,7 +87,7 @@ class Journeys:
             JourneyUnknown: none, over, or another browser's.
             ProofBroken: the store's content was changed by somebody else.
         """
-        stored = self._store.get(_key(journey_id)) if len(journey_id) <= 64 else None
+        stored = self._store.get(_key(journey_id)) if len(journey_id) <= MAX_HANDLE else None
         if stored is None or handle is None:
             raise JourneyUnknown(journey_id)
         journey = _decode(journey_id, self._prover.unseal(journey_id, stored))

@@ -1,7 +1,7 @@
 """The one decision point of every journey: what is still missing before an answer may be issued.
 
-A pure function of what is known. The rules are a list, in order; each names the step that it asks for and the error that an
-application gets which allowed no page (prompt=none, OpenID Connect Core §3.1.2.6).
+A pure function of what is known. The rules are a list, in order; each names the step that it asks for and the error
+that an application gets which allowed no page (prompt=none, OpenID Connect Core §3.1.2.6).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class Step(StrEnum):
     """What comes next."""
 
     SIGN_IN = "sign_in"
-    CHANGE_PASSWORD = "change_password"  # noqa: S105 - a step, not a password
+    CHANGE_PASSWORD = "change_password"
     CONSENT = "consent"
     ISSUE = "issue"
 

@@ -1,7 +1,8 @@
-"""Proofs that a step of a journey was done: bound to journey, account, step and time under a MAC, made where it was verified.
+"""Proofs that a step of a journey was done, made where it was verified.
 
-The step stands inside the MAC, so that one step's proof cannot serve for another's, nor one journey's or person's for
-another's; no page's effect is reached by posting forms out of order.
+Each is bound to journey, account, step and time under a MAC. The step stands inside the MAC, so that one step's proof
+cannot serve for another's, nor one journey's or person's for another's; no page's effect is reached by posting forms
+out of order.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-
 _SEAL = 32
 
 
 class Proved(StrEnum):
     """The steps that can be proved."""
 
-    PASSWORD = "password"  # noqa: S105 - a step, not a password
+    PASSWORD = "password"
     CONSENT = "consent"
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from idp.acts.standing import Standing
 from idp.acts.verify_password import PasswordCheck
+from idp.flows.answers import see_other
 from idp.flows.dispatcher import Effect, Present, proceed, refuse, who_is_present
 from idp.flows.journey import Journey
 from idp.flows.parts import Parts
@@ -39,7 +40,7 @@ def sign_in_pages(parts: Parts) -> flask.Blueprint:
     def sign_in() -> flask.Response:
         if "journey" not in flask.request.args:
             # A bookmark of this page leads to the account, not to an error.
-            return flask.redirect("/account", code=303)
+            return see_other("/account")
         journey = current_journey(parts)
         return _page(parts, journey, typed=journey.request.login_hint or "")
 

@@ -19,6 +19,9 @@ from idp.web.reference import new_reference
 from idp.web.same_origin import CrossOrigin, require_same_origin
 from idp.wording import Language, negotiate
 
+SIGN_OUT_PAGE = "sign_out"
+"""The page whose forms may sign somebody out: the question itself, and the button on the account page."""
+
 
 def reference_of(parts: Parts) -> str:
     """Give this request's reference number, the same for the page and every event of the request."""

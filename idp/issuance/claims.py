@@ -1,7 +1,7 @@
 """Which claims about a person go where.
 
-Scopes ask for claims of userinfo (OpenID Connect Core §5.4); only the `claims` parameter (§5.5) can put a claim into the
-ID token. Unknown claims are ignored, and `value`/`values`/`essential` never make a request fail (§5.5.1).
+Scopes ask for claims of userinfo (OpenID Connect Core §5.4); only the `claims` parameter (§5.5) can put a claim into
+the ID token. Unknown claims are ignored, and `value`/`values`/`essential` never make a request fail (§5.5.1).
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, select, update
 
 from idp.issuance.grants import end_grants
 from idp.issuance.models import Consent, Grant
+from idp.storage.models import table_of
 
-_T = Consent.__table__
+_T = table_of(Consent)
 
 
 def consented_scopes(connection: Connection, *, account_id: str, client_id: str) -> frozenset[str]:
@@ -49,5 +50,5 @@ def withdraw_consent(connection: Connection, *, account_id: str, client_id: str,
     connection.execute(
         update(_T).where(_T.c.account_id == account_id, _T.c.client_id == client_id).values(withdrawn_at=now)
     )
-    grants = Grant.__table__
+    grants = table_of(Grant)
     end_grants(connection, (grants.c.account_id == account_id) & (grants.c.client_id == client_id), now=now)

@@ -1,7 +1,7 @@
 """The process's decoded key ring, reloaded when the revision "keys" moves.
 
-A process whose view of the database is stale stops signing and honouring: it may have missed that a key was taken out of
-service.
+A process whose view of the database is stale stops signing and honouring: it may have missed that a key was taken out
+of service.
 """
 
 from __future__ import annotations

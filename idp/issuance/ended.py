@@ -34,8 +34,8 @@ class EndedView:
                 view[key] = max(view.get(key, 0.0), mark.not_before)
             self._not_before = view
 
-    def ended(self, kind: str, id: str, issued_at: float) -> bool:  # noqa: A002 - the mark's own word
-        """Whether what (kind, id) issued at this whole second is void; the second of the mark itself counts as before."""
+    def ended(self, kind: str, id: str, issued_at: float) -> bool:
+        """Whether what (kind, id) issued at this whole second is void; the mark's own second counts as before."""
         not_before = self._not_before.get((kind, id))
         return not_before is not None and issued_at <= not_before
 

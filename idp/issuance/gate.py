@@ -1,8 +1,8 @@
 """The one gate: may a code, token or session be issued, given everything known about who asks?
 
-Each state that forbids issuance is one named check below. Every path of `Path` calls `may_issue`; the matrix test crosses
-each state with each path, and fails for a path or state that is declared in neither list. The name of the state is for the
-audit trail; whoever asked learns only what its protocol says.
+Each state that forbids issuance is one named check below. Every path of `Path` calls `may_issue`; the matrix test
+crosses each state with each path, and fails for a path or state that is declared in neither list. The name of the
+state is for the audit trail; whoever asked learns only what its protocol says.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from idp.clients.client import Client
 class Path(StrEnum):
     """The ways by which something is issued or honoured; a new way is added here first."""
 
-    PASSWORD = "password"  # noqa: S105 - the name of a path, not a password
+    PASSWORD = "password"
     SINGLE_SIGN_ON = "single_sign_on"
     CODE_EXCHANGE = "code_exchange"
     REFRESH = "refresh"
@@ -44,7 +44,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known at the moment of issuing; `issued_at` is the sign-in or issue (seconds) that is being relied upon."""
+    """What is known at the moment of issuing; `issued_at` (seconds) is the sign-in or issue that is relied upon."""
 
     path: Path
     client: Client

@@ -6,8 +6,9 @@ from sqlalchemy import ColumnElement, Connection, update
 
 from idp.issuance.models import Grant
 from idp.storage.marks import write_mark
+from idp.storage.models import table_of
 
-_T = Grant.__table__
+_T = table_of(Grant)
 
 
 def end_grants(connection: Connection, which: ColumnElement[bool], *, now: float) -> tuple[str, ...]:

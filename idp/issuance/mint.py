@@ -12,8 +12,8 @@ from keys.algorithms import half_hash
 from keys.compact import encode
 from keys.ring import Signer
 
-ACCESS_TOKEN_TYPE = "at+jwt"  # noqa: S105 - RFC 9068 §2.1's header value
-ID_TOKEN_TYPE = "JWT"  # noqa: S105 - a header value
+ACCESS_TOKEN_TYPE = "at+jwt"
+ID_TOKEN_TYPE = "JWT"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

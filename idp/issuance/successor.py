@@ -1,8 +1,8 @@
 """A rotated refresh token's successor, readable only by whoever presents the rotated token again.
 
-The old row keeps the successor sealed under HKDF-SHA-256 of the presented token: the database alone cannot read it, and the
-token's own digest, by which the row is found, is no help (the two hashes are apart by the `info`). The key is used for one
-message ever, so a fixed nonce is safe.
+The old row keeps the successor sealed under HKDF-SHA-256 of the presented token: the database alone cannot read it,
+and the token's own digest, by which the row is found, is no help (the two hashes are apart by the `info`). The key is
+used for one message ever, so a fixed nonce is safe.
 """
 
 from __future__ import annotations

@@ -17,9 +17,16 @@ from keys.errors import InvalidToken
 
 Claims = Mapping[str, Any]
 
+JWS_DOTS = 2
+
 
 class TokenRefused(Exception):
     """The token is not (any longer) good; the text is private detail."""
+
+
+def is_jwt_shaped(token: str) -> bool:
+    """Whether this can be an access token at all: three segments; refresh tokens and codes have one."""
+    return token.count(".") == JWS_DOTS
 
 
 def read_access_token(issuer: Issuer, token: str, path: Path) -> tuple[Claims, Client]:

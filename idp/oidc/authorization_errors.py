@@ -1,8 +1,8 @@
 """The two ways in which an authorization request fails, as two types (RFC 6749 §4.1.2.1, RFC 9700 §4.11).
 
 While the client or its address is unproven, the error is *shown* to the person here and nobody is redirected anywhere;
-afterwards it is *redirected* to the proven address with `state` and `iss`. Both say which check refused, what was sent and
-what is registered: for the operator (`idp clients explain`), and on the page in demo mode only.
+afterwards it is *redirected* to the proven address with `state` and `iss`. Both say which check refused, what was sent
+and what is registered: for the operator (`idp clients explain`), and on the page in demo mode only.
 """
 
 from __future__ import annotations

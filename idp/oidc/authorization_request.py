@@ -1,7 +1,8 @@
 """An authorization request as it was understood: made by `parse_authorization_request` alone.
 
 The parser is the ordered list `CHECKS`, to be read from top to bottom (OpenID Connect Core §3.1.2.1, RFC 6749 §4.1.1,
-RFC 7636 §4.3, RFC 9700 §2.1). Everything above `client address proven` shows its error here; everything below redirects it.
+RFC 7636 §4.3, RFC 9700 §2.1). Everything above `client address proven` shows its error here; everything below
+redirects it.
 """
 
 from __future__ import annotations

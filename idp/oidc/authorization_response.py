@@ -1,7 +1,7 @@
 """The answer to an authorization request, as it travels back to the client's proven address.
 
-Every answer, errors too, carries `iss` (RFC 9207) and the client's `state`. In the query the registered address keeps its
-own parameters; form_post hands the same parameters to a page that posts them (OAuth 2.0 Form Post Response Mode).
+Every answer, errors too, carries `iss` (RFC 9207) and the client's `state`. In the query the registered address keeps
+its own parameters; form_post hands the same parameters to a page that posts them (OAuth 2.0 Form Post Response Mode).
 """
 
 from __future__ import annotations

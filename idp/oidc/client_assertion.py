@@ -1,8 +1,8 @@
-"""private_key_jwt: a client proves itself by a signed, short-lived, single-use assertion (RFC 7523, OpenID Connect Core §9).
+"""private_key_jwt: a client proves itself by a signed, short-lived, single-use assertion (RFC 7523; Core §9).
 
-The signature is checked before any claim is believed. `iss` and `sub` are the client, `aud` is what its profile accepts,
-`exp` is at most ten minutes ahead, ten seconds of clock skew are allowed (FAPI 2.0 §5.3.2.1), and the `jti` is spent in the
-transaction of what the assertion pays for.
+The signature is checked before any claim is believed. `iss` and `sub` are the client, `aud` is what its profile
+accepts, `exp` is at most ten minutes ahead, ten seconds of clock skew are allowed (FAPI 2.0 §5.3.2.1), and the `jti` is
+spent in the transaction of what the assertion pays for.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ ASSERTION_ALGS = ("ES256", "PS256", "RS256", "Ed25519", "EdDSA")
 LONGEST_LIFE = 600.0
 SKEW = 10.0
 MAX_LENGTH = 8192
+MAX_JTI = 256
 _REGISTRY = jws.JWSRegistry(algorithms=list(ASSERTION_ALGS))
 
 
@@ -88,7 +89,7 @@ def _checked(issuer: Issuer, client: Client, claims: dict[str, Any]) -> Assertio
             ("exp is missing, past or too far ahead", not _within(claims.get("exp"), now - SKEW, now + LONGEST_LIFE)),
             ("nbf is in the future", "nbf" in claims and not _within(claims["nbf"], 0, now + SKEW)),
             ("iat is in the future", "iat" in claims and not _within(claims["iat"], 0, now + SKEW)),
-            ("jti is missing", not isinstance(claims.get("jti"), str) or not 0 < len(claims["jti"]) <= 256),
+            ("jti is missing", not isinstance(claims.get("jti"), str) or not 0 < len(claims["jti"]) <= MAX_JTI),
         )
         if is_so
     ]

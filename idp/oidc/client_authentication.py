@@ -1,7 +1,7 @@
 """Which client is asking, proved by exactly one method: the one it registered (RFC 6749 §2.3, RFC 7523 §2.2).
 
-An unknown client, a wrong secret and a wrong method give one answer after the same work. Authlib's stock registry runs each
-method before asking whether it is allowed, accepts two at once, and names unknown clients; none of that is used.
+An unknown client, a wrong secret and a wrong method give one answer after the same work. Authlib's stock registry runs
+each method before asking whether it is allowed, accepts two at once, and names unknown clients; none of that is used.
 """
 
 from __future__ import annotations
@@ -119,5 +119,3 @@ _METHODS: Mapping[str, Callable[[Issuer, ProtocolRequest], Client]] = {
     "private_key_jwt": _by_assertion,
     "none": _by_nothing,
 }
-
-

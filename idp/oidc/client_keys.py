@@ -1,7 +1,8 @@
 """The public keys of clients: registered by value (`jwks`), or fetched from `jwks_uri` and kept for a while.
 
-An unknown kid makes us fetch again, at most once a minute for each client, so that a relying party can rotate its keys and
-a forged kid cannot make us hammer anyone (OpenID Connect Core §10.1.1). Fetches go through the guarded client alone.
+An unknown kid makes us fetch again, at most once a minute for each client, so that a relying party can rotate its keys
+and a forged kid cannot make us hammer anyone (OpenID Connect Core §10.1.1). Fetches go through the guarded client
+alone.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class ClientKeys:
         self._lock = threading.Lock()
 
     def key_for(self, client: Client, kid: object, alg: str) -> Key | None:
-        """Give the client's key for this kid (or its only one for the algorithm), fetching anew where it is worth it."""
+        """Give the client's key for this kid (or its only one for the algorithm), fetched anew if need be."""
         known = self._current(client)
         key = _pick(known.keys, kid, alg)
         if key is None and client.jwks_uri and self._clock() - known.at >= REFETCH_SECONDS:

@@ -1,7 +1,7 @@
 """Both discovery documents (OpenID Connect Discovery 1.0 §3, RFC 8414 §2), made from what is really enabled.
 
-Rendered once at start; Authlib's metadata classes validate them in the tests. Members that would be empty are left out, and
-`none` is nowhere.
+Rendered once at start; Authlib's metadata classes validate them in the tests. Members that would be empty are left
+out, and `none` is nowhere.
 """
 
 from __future__ import annotations
@@ -50,7 +50,9 @@ def metadata(address: str, *, signing_algs: tuple[str, ...], documentation: str 
         "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "display_values_supported": ["page"],
         "claim_types_supported": ["normal"],
-        "claims_supported": sorted(PERSON_CLAIMS | {"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}),
+        "claims_supported": sorted(
+            PERSON_CLAIMS | {"sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid"}
+        ),
         "claims_parameter_supported": True,
         "ui_locales_supported": ["en", "de"],
         "prompt_values_supported": sorted(PROMPTS),

@@ -1,8 +1,8 @@
 """What a logout request asks for (OpenID Connect RP-Initiated Logout 1.0 §2–§3), over Authlib's endpoint.
 
-A hint counts only if it is an ID token that this issuer signed, expired or not, for one client; Authlib would take any JWT of
-ours, of whatever type. A redirect needs a good hint and an address registered to the letter; anything doubtful gives a
-confirmation page without a way onwards.
+A hint counts only if it is an ID token that this issuer signed, expired or not, for one client; Authlib would take any
+JWT of ours, of whatever type. A redirect needs a good hint and an address registered to the letter; anything doubtful
+gives a confirmation page without a way onwards.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class LogoutRequest:
     doubtful: bool
 
 
-class EndSession(EndSessionEndpoint):  # type: ignore[misc]
+class EndSession(EndSessionEndpoint):
     """Reads logout requests; Authlib's class carries the endpoint's name and rule that an expired hint still counts."""
 
     def __init__(self, issuer: Issuer) -> None:

@@ -1,4 +1,4 @@
-"""What introspection and revocation have in common: the client authenticates as at the token endpoint, a token is named.
+"""What introspection and revocation share: the client authenticates as at the token endpoint, and a token is named.
 
 Authlib's stock endpoints let any registered method through here, and answer a missing token without saying so.
 """

@@ -31,7 +31,7 @@ def revocation_endpoint(server: IssuerServer) -> Handler:
 
 def _answer(server: IssuerServer, name: str, request: ProtocolRequest) -> Response:
     try:
-        response: Response = server.create_endpoint_response(name, request)
+        response: Response = server.create_endpoint_response(name, request)  # type: ignore[no-untyped-call]
     except OAuth2Error as error:
         return server.handle_error_response(request, error)
     return response

@@ -12,7 +12,7 @@ from idp.wire.errors import ascii_description
 from idp.wire.messages import Response, json_response
 
 
-class ProtocolError(OAuth2Error):  # type: ignore[misc]
+class ProtocolError(OAuth2Error):
     """An error of the protocol: `error` and `description` go out, `detail` stays with the audit trail."""
 
     def __init__(
@@ -30,7 +30,9 @@ def invalid_request(description: str, *, detail: str = "") -> ProtocolError:
 
 def invalid_grant(detail: str) -> ProtocolError:
     """RFC 6749 §5.2 invalid_grant: always with the same words, so that a thief learns nothing from them."""
-    return ProtocolError("invalid_grant", "The grant is invalid, expired, revoked or was issued to another client.", detail=detail)
+    return ProtocolError(
+        "invalid_grant", "The grant is invalid, expired, revoked or was issued to another client.", detail=detail
+    )
 
 
 def invalid_client(detail: str, *, basic: bool) -> ProtocolError:

@@ -84,7 +84,7 @@ class Phases:
         value = self.request.form.get(name)
         if not value:
             raise invalid_request(f"The parameter {name} is missing.")
-        return value
+        return str(value)
 
     def end_family(self, grant_id: str, cause: str, now: float) -> None:
         """End every token of a grant whose code or refresh token came back."""
@@ -189,9 +189,7 @@ class AuthorizationCode(Phases, grants.AuthorizationCodeGrant):  # type: ignore[
     def _bind_verifier(self, challenge: str | None) -> None:
         if challenge is None and self.verifier is not None:
             raise invalid_grant("code_verifier without a code_challenge (RFC 9700 §2.1.1)")
-        if challenge is not None and (
-            self.verifier is None or not hmac.compare_digest(s256(self.verifier), challenge)
-        ):
+        if challenge is not None and (self.verifier is None or not hmac.compare_digest(s256(self.verifier), challenge)):
             raise invalid_grant("code_verifier is missing or does not fit")
 
 

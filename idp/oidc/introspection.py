@@ -12,7 +12,7 @@ from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from idp.acts.read_refresh_token import RefreshTokenStanding, read_refresh_token
 from idp.clients.client import Client
 from idp.issuance.gate import IssuanceRefused, Path, may_issue
-from idp.oidc.access_token import Claims, TokenRefused, read_access_token
+from idp.oidc.access_token import Claims, TokenRefused, is_jwt_shaped, read_access_token
 from idp.oidc.endpoint import ClientEndpoint
 from idp.oidc.issuer import Issuer
 
@@ -21,7 +21,7 @@ PUBLIC_MEMBERS = (
 )  # fmt: skip
 
 
-class Introspection(ClientEndpoint, IntrospectionEndpoint):  # type: ignore[misc]
+class Introspection(ClientEndpoint, IntrospectionEndpoint):
     """RFC 7662 §2 over Authlib's endpoint."""
 
     ENDPOINT_NAME = "introspection"
@@ -29,7 +29,7 @@ class Introspection(ClientEndpoint, IntrospectionEndpoint):  # type: ignore[misc
     def query_token(self, token_string: str, token_type_hint: str | None) -> dict[str, Any] | None:  # noqa: ARG002
         """Describe the token, whichever kind it is; a wrong hint does not matter (§2.1)."""
         issuer: Issuer = self.server.issuer
-        if token_string.count(".") == 2:
+        if is_jwt_shaped(token_string):
             return _describe_access_token(issuer, token_string)
         standing = read_refresh_token(issuer.database, token_string)
         return _describe_refresh_token(issuer, standing) if standing else None

@@ -1,7 +1,7 @@
 """Protocol requests that were refused: recorded with their private detail, so that `idp clients explain` can tell why.
 
-Anyone can send refused requests, so the record goes to the batch and is dropped when that is full. Of what was sent only
-addresses and names of parameters are kept, shortened; never a credential, code or token.
+Anyone can send refused requests, so the record goes to the batch and is dropped when that is full. Of what was sent
+only addresses and names of parameters are kept, shortened; never a credential, code or token.
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ class Refusals:
             type=EventType.CLIENT_AUTHENTICATION_FAILED if failed else EventType.TOKEN_REFUSED,
             at=self._clock(),
             actor=f"client:{client_id}" if client_id else "anonymous",
-            result=error.error,
+            result=error.error or "server_error",
             client_id=client_id,
             reference=request.wire.request_id,
             details={"endpoint": request.wire.path, "check": getattr(error, "detail", "")},
         )
         self._add(event)
 
-    def note_authorization(self, *, client_id: str | None, error: str, details: Mapping[str, str], reference: str) -> None:
+    def note_authorization(
+        self, *, client_id: str | None, error: str, details: Mapping[str, str], reference: str
+    ) -> None:
         """Record a refused authorization request, with what was sent and what is registered."""
         event = Event(
             type=EventType.AUTHORIZATION_REFUSED,

@@ -1,8 +1,8 @@
 """A plain wire request as Authlib's core sees it.
 
-Parameters of POST endpoints come from the form alone, never from the query (RFC 6749 §3.2, RFC 9700 §4.3.2). Authlib's own
-constructor refuses an http address, which would break an issuer behind a proxy that ends TLS; whether the issuer may be
-http is decided once, in the settings.
+Parameters of POST endpoints come from the form alone, never from the query (RFC 6749 §3.2, RFC 9700 §4.3.2). Authlib's
+own constructor refuses an http address, which would break an issuer behind a proxy that ends TLS; whether the issuer
+may be http is decided once, in the settings.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from idp.wire.forms import Form, MalformedForm, parse_form
 from idp.wire.messages import Request
 
 
-class FormPayload(OAuth2Payload):  # type: ignore[misc]
+class FormPayload(OAuth2Payload):
     """The parameters of one request, each present once."""
 
     def __init__(self, form: Mapping[str, str]) -> None:
         self._form = form
 
     @property
-    def data(self) -> Mapping[str, str]:
+    def data(self) -> Any:  # noqa: ANN401 - a Mapping; the stubs want a dict
         """The parameters by name."""
         return self._form
 
     @property
-    def datalist(self) -> Any:
+    def datalist(self) -> Any:  # noqa: ANN401 - a Mapping; the stubs want a dict
         """The parameters by name, as lists of one."""
         return {name: [value] for name, value in self._form.items()}
 
 
-class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
+class ProtocolRequest(OAuth2Request):
     """One request to a protocol endpoint, and what its phases found out."""
 
     def __init__(self, wire: Request, form: Mapping[str, str]) -> None:
@@ -44,8 +44,9 @@ class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
         self.wire = wire
         self.method = wire.method
         self.uri = wire.path
+        self._parameters = form
         self.payload = FormPayload(form)
-        self.client: Client | None = None
+        self.client: Any = None
         self.auth_method: str | None = None
         self.user = None
         self.authorization_code = None
@@ -56,16 +57,15 @@ class ProtocolRequest(OAuth2Request):  # type: ignore[misc]
         self.assertion: AssertionToSpend | None = None
 
     @property
-    def form(self) -> Mapping[str, str]:
-        """The parameters by name."""
-        data: Mapping[str, str] = self.payload.data
-        return data
+    def form(self) -> Any:  # noqa: ANN401 - a Mapping; the stubs want a dict
+        """The parameters by name: a `Mapping[str, str]`."""
+        return self._parameters
 
     @property
     def registered_client(self) -> Client:
         """The client that authenticated; only asked for after that phase."""
-        if self.client is None:
-            raise RuntimeError("the client phase has not run")
+        if not isinstance(self.client, Client):
+            raise TypeError("the client phase has not run")
         return self.client
 
 

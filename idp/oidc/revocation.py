@@ -1,7 +1,7 @@
 """Token revocation (RFC 7009): ends the grant that the token belongs to, and with it every token of the family.
 
-An access token is revoked as a whole family too (§2.1 lets the server do so): a self-contained token alone could be refused
-only here, its family everywhere. A client's own token is a family of one. Unknown tokens answer 200 (§2.2).
+An access token is revoked as a whole family too (§2.1 lets the server do so): a self-contained token alone could be
+refused only here, its family everywhere. A client's own token is a family of one. Unknown tokens answer 200 (§2.2).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from idp.acts.read_refresh_token import read_refresh_token
 from idp.acts.revoke_token import revoke_family
 from idp.clients.client import Client
 from idp.issuance.gate import Path
-from idp.oidc.access_token import TokenRefused, read_access_token
+from idp.oidc.access_token import TokenRefused, is_jwt_shaped, read_access_token
 from idp.oidc.endpoint import ClientEndpoint
 from idp.oidc.errors import invalid_grant
 from idp.oidc.issuer import Issuer
@@ -33,7 +33,7 @@ class Revocable:
         return self.client_id == client.client_id
 
 
-class Revocation(ClientEndpoint, RevocationEndpoint):  # type: ignore[misc]
+class Revocation(ClientEndpoint, RevocationEndpoint):
     """RFC 7009 §2 over Authlib's endpoint."""
 
     ENDPOINT_NAME = "revocation"
@@ -53,7 +53,7 @@ class Revocation(ClientEndpoint, RevocationEndpoint):  # type: ignore[misc]
     def query_token(self, token_string: str, token_type_hint: str | None) -> Revocable | None:  # noqa: ARG002
         """Find the token, whichever kind it is; a wrong hint does not matter."""
         issuer: Issuer = self.server.issuer
-        if token_string.count(".") == 2:
+        if is_jwt_shaped(token_string):
             try:
                 claims = read_access_token(issuer, token_string, Path.INTROSPECTION)[0]
             except TokenRefused:

@@ -1,7 +1,7 @@
-"""The UserInfo endpoint (OpenID Connect Core §5.3, RFC 6750 §2): a bearer token in the header or the form, never the query.
+"""The UserInfo endpoint (Core §5.3, RFC 6750 §2): a bearer token in the header or the form, never in the query.
 
-With no claims about the person asked for it costs no statement, otherwise one. Authlib's endpoint wants a token object from
-its own validator, which it then cannot read (DEPENDENCIES: oidc/core/userinfo.py); its answer is reproduced here.
+With no claims about the person asked for it costs no statement, otherwise one. Authlib's endpoint wants a token object
+from its own validator, which it then cannot read (its stock 500, see the canary tests); its answer is reproduced here.
 """
 
 from __future__ import annotations

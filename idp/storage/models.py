@@ -6,7 +6,7 @@ migration can address.
 
 from typing import Annotated, Any
 
-from sqlalchemy import JSON, BigInteger, Double, Integer, MetaData
+from sqlalchemy import JSON, BigInteger, Double, Integer, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
 from sqlalchemy.types import TypeEngine
@@ -40,3 +40,11 @@ Json = Annotated[dict[str, Any], mapped_column(JsonType)]
 
 JsonList = Annotated[list[str], mapped_column(JsonType)]
 """A column holding a JSON array of strings."""
+
+
+def table_of(model: type[Base]) -> Table:
+    """Give a model's table, for Core statements; SQLAlchemy's own attribute is typed as less than it is."""
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} is not mapped to a table")
+    return table

@@ -1,7 +1,8 @@
-"""A whole issuer in this process, on a real database: what journeys, protocol and attack tests drive through its WSGI front.
+"""A whole issuer in this process, on a real database: what journeys, protocol and attack tests drive through its WSGI
+front.
 
-`issuer_on` builds it with a settable clock and cheap hashing; `Browser` keeps cookies like one; `App` is a relying party that
-knows the protocol and nothing of the issuer's inside.
+`issuer_on` builds it with a settable clock and cheap hashing; `Browser` keeps cookies like one; `App` is a relying
+party that knows the protocol and nothing of the issuer's inside.
 """
 
 from __future__ import annotations
@@ -151,9 +152,7 @@ class Browser:
         target = path or (html.unescape(action[1]) if action else page.request.path)
         return self.post(target, data)
 
-    def sign_in(
-        self, page: TestResponse, user_id: str = "dana", password: str = PASSWORD
-    ) -> TestResponse:
+    def sign_in(self, page: TestResponse, user_id: str = "dana", password: str = PASSWORD) -> TestResponse:
         """Fill and send the sign-in form of the page that a redirect leads to (or of this page)."""
         return self.submit(self.follow(page), {"user_id": user_id, "password": password})
 
@@ -204,9 +203,7 @@ class App:
         }
         app.redirect_uri = (app.metadata["redirect_uris"] or [CALLBACK])[0]
         with service.database.writing() as connection:
-            add_client(
-                connection, client_id=client_id, metadata=app.metadata, secret=app.secret, now=service.clock()
-            )
+            add_client(connection, client_id=client_id, metadata=app.metadata, secret=app.secret, now=service.clock())
         return app
 
     def request(self, **changes: Any) -> dict[str, str]:
@@ -238,9 +235,9 @@ class App:
             response = browser.follow(response)
             if response.status_code == 303:
                 return response
-            if "name=\"password\"" in response.text:
+            if 'name="password"' in response.text:
                 response = browser.sign_in(response, user_id)
-            elif "value=\"allow\"" in response.text:
+            elif 'value="allow"' in response.text:
                 response = browser.submit(response, {"action": "allow"})
             else:
                 return response
