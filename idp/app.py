@@ -40,6 +40,7 @@ from idp.storage.handles import Clock, Entropy
 from idp.storage.key_rows import load_secrets
 from idp.storage.models import Base
 from idp.storage.redis_store import RedisStore
+from idp.storage.revisions import bump
 from idp.storage.schema import check_schema
 from idp.storage.sql_store import SqlStore
 from idp.storage.watch import Watch
@@ -164,7 +165,7 @@ def open_database(settings: Settings, pages_app: flask.Flask) -> Database:
 def build_page_parts(settings: Settings, issuer: Issuer, opened: ServiceSecrets, *, workers: int) -> Parts:
     """Put the parts of the pages together."""
     hasher = build_hasher(settings, opened, issuer.entropy, workers=workers)
-    store = build_ephemeral_store(settings, issuer.database, issuer.clock)
+    store = build_ephemeral_store(settings, issuer)
     prover = Prover(opened.mac_key("proof"))
     wording = Wording.open(zone=settings.time_zone)
     lookup = opened.mac_key("lookup")
@@ -190,12 +191,24 @@ def build_hasher(settings: Settings, opened: ServiceSecrets, entropy: Entropy, *
     return Hasher(parameters, opened.pepper, gate, entropy=entropy)
 
 
-def build_ephemeral_store(settings: Settings, database: Database, clock: Clock) -> EphemeralStore:
-    """Choose where journeys live: Redis or Valkey with the database to fall back to, else the database alone."""
-    embedded = SqlStore(database, clock)
+def build_ephemeral_store(settings: Settings, issuer: Issuer) -> EphemeralStore:
+    """Choose where journeys live: Redis or Valkey with the database to fall back to, else the database alone.
+
+    A process that falls back tells the others, so that they look in the database for what it put there.
+    """
+    database = issuer.database
+    embedded = SqlStore(database, issuer.clock)
     if settings.redis_url is None:
         return embedded
-    return FallbackStore(RedisStore(settings.redis_url.get_secret_value()), embedded, clock)
+
+    def announce() -> None:
+        with database.writing() as connection:
+            bump(connection, "fallback")
+
+    redis = RedisStore(settings.redis_url.get_secret_value())
+    store = FallbackStore(redis, embedded, issuer.clock, announce=announce)
+    issuer.watch.on_revision("fallback", store.look_around)
+    return store
 
 
 def page_facts(settings: Settings) -> PageFacts:

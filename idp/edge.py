@@ -15,6 +15,7 @@ from werkzeug.exceptions import HTTPException
 from idp.audit.batch import TrailFull
 from idp.flows.account_home import account_pages
 from idp.flows.authorize import authorize_pages
+from idp.flows.change_password import change_password_pages
 from idp.flows.consent import consent_pages
 from idp.flows.end_session import end_session_pages
 from idp.flows.parts import Parts
@@ -48,6 +49,7 @@ JWKS_CACHE = "public, max-age=600, must-revalidate"
 JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     authorize_pages,
     sign_in_pages,
+    change_password_pages,
     consent_pages,
     end_session_pages,
     account_pages,

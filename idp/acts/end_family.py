@@ -1,4 +1,4 @@
-"""A code or a rotated refresh token came back, so somebody else may hold it: the whole family ends (RFC 9700 §4.14.2)."""
+"""A code or a rotated refresh token came back, so others may hold it: the whole family ends (RFC 9700 §4.14.2)."""
 
 from __future__ import annotations
 

@@ -38,6 +38,7 @@ class EventType(StrEnum):
     CLIENT_ADDED = "client.added"
     CLIENT_CHANGED = "client.changed"
     CLIENT_DISABLED = "client.disabled"
+    CLIENT_ENABLED = "client.enabled"
     CLIENT_SECRET_ROTATED = "client.secret_rotated"
     CLIENT_AUTHENTICATION_FAILED = "client.authentication_failed"
     KEYS_CREATED = "keys.created"

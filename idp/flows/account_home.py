@@ -10,6 +10,7 @@ from idp.flows.built_in import ACCOUNT, request_for
 from idp.flows.dispatcher import proceed
 from idp.flows.parts import Parts
 from idp.flows.visit import SIGN_OUT_PAGE, language_of, session_digest
+from idp.sessions.find import previous_sign_in
 from idp.web.errors import WayBack
 
 
@@ -72,10 +73,17 @@ def _home(parts: Parts, person: Standing) -> flask.Response:
         language=language_of(account_locale=person.locale),
         account_name=person.name or person.user_id,
         user_id=person.user_id,
-        last_sign_in=person.session.auth_time if person.session else None,
+        last_sign_in=_last_sign_in(parts, person),
         apps=apps,
         sign_out_action="/end-session",
         form_token=parts.form_tokens.issue(
             page=SIGN_OUT_PAGE, binding=handle_digest.hex() if handle_digest else "", now=parts.issuer.clock()
         ),
     )
+
+
+def _last_sign_in(parts: Parts, person: Standing) -> float | None:
+    if person.session is None:
+        return None
+    with parts.issuer.database.reading() as connection:
+        return previous_sign_in(connection, account_id=person.account_id, sid=person.session.sid)

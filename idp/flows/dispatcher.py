@@ -23,6 +23,7 @@ from idp.flows.parts import Parts
 from idp.flows.proofs import Proved
 from idp.flows.visit import fail, note_refusal, session_digest
 from idp.oidc.authorization_response import AuthorizationResponse
+from idp.sessions.end import end_if_over
 
 PAGE_OF = {Step.SIGN_IN: "/sign-in", Step.CONSENT: "/consent", Step.CHANGE_PASSWORD: "/change-password"}
 
@@ -68,6 +69,7 @@ def proceed(parts: Parts, journey: Journey, effect: Effect | None = None) -> fla
         journey, present = (
             effect(connection, journey) if effect else (journey, who_is_present(parts, connection, journey))
         )
+        _end_what_is_over(parts, connection, present)
         outcome = decide(parts, connection, journey, present)
     return conclude(parts, outcome)
 
@@ -85,6 +87,14 @@ def who_is_present(parts: Parts, connection: Connection, journey: Journey) -> Pr
         return Present(person=signed_in)
     person = standing_of_account(connection, account_id=proof.account_id, client_id=client_id)
     return Present(person=person, other=signed_in)
+
+
+def _end_what_is_over(parts: Parts, connection: Connection, present: Present) -> None:
+    """A cookie whose session has run out ends it for good, so that a clock set back does not bring it to life."""
+    handle_digest = session_digest(parts)
+    found = (present.person and present.person.session) or (present.other and present.other.session)
+    if handle_digest is not None and not found:
+        end_if_over(connection, handle_digest=handle_digest, now=parts.issuer.clock())
 
 
 def missing(parts: Parts, journey: Journey, person: Standing | None) -> Rule:

@@ -76,6 +76,10 @@ def _somebody_else(situation: Situation) -> bool:
     return hinted is not None and hinted != situation.account_id
 
 
+def _reset_unproved(situation: Situation) -> bool:
+    return situation.reset_due and not situation.proved_here
+
+
 def _consent_missing(situation: Situation) -> bool:
     if situation.consented_here:
         return False
@@ -90,6 +94,7 @@ RULES: tuple[Rule, ...] = (
     Rule("the app asked to choose an account", Step.SIGN_IN, "account_selection_required", _asked_to_choose),
     Rule("the sign-in is older than the app allows", Step.SIGN_IN, "login_required", _too_long_ago),
     Rule("somebody else is signed in than the app expects", Step.SIGN_IN, "login_required", _somebody_else),
+    Rule("the old password must be proved first", Step.SIGN_IN, "interaction_required", _reset_unproved),
     Rule("a new password is due", Step.CHANGE_PASSWORD, "interaction_required", lambda it: it.reset_due),
     Rule("consent is missing", Step.CONSENT, "consent_required", _consent_missing),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, Select, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, Double, Select, and_, bindparam, func, select, update
 
 from idp.sessions.facts import COLUMNS, LiveSession, session_from
 from idp.sessions.models import SESSIONS
@@ -23,6 +23,12 @@ def find_live(connection: Connection, *, handle_digest: bytes, now: float) -> Li
     """Give the session that is going on under this digest of a handle, or None."""
     row = connection.execute(_live_by_digest(), {"handle_digest": handle_digest, "now": now}).one_or_none()
     return None if row is None else session_from(row)
+
+
+def previous_sign_in(connection: Connection, *, account_id: str, sid: str) -> float | None:
+    """Give the instant of the account's last sign-in in another session than this one, as far as is remembered."""
+    latest = select(func.max(_C.auth_time)).where(_C.account_id == account_id, _C.sid != sid)
+    return connection.execute(latest).scalar_one_or_none()
 
 
 def touch(connection: Connection, session: LiveSession, *, now: float) -> None:

@@ -5,6 +5,7 @@ Only `web`, `flows`, `staff` and `app` know Flask. The first headings (`h1`) and
 change only with a changelog line; in English:
 
     sign_in       Sign in               fields user_id, password, form_token; action = sign_in | cancel
+    change_password  Choose a new password   fields new_password, form_token; action = change | cancel
     consent       Allow access          fields form_token; action = allow | cancel
     sign_out      Sign out?             fields form_token; action = sign_out | stay
     signed_out    You are signed out

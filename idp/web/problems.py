@@ -29,6 +29,16 @@ SIGN_IN_FAILED: Final = Problem(msgid("User ID and password do not match. Check 
 BUSY: Final = Problem(msgid("Many people are signing in right now. Wait a few seconds and try again."))
 FORM_EXPIRED: Final = Problem(msgid("This page was open for too long. Nothing was sent on; please try again."))
 
+NEW_PASSWORD_UNUSABLE: Final = Problem(msgid("Enter a new password of at most 256 characters."), "new_password")
+NEW_PASSWORD_SAME: Final = Problem(msgid("That is the password to be replaced. Choose another one."), "new_password")
+
+
+def new_password_too_short(at_least: int) -> Problem:
+    """Return the words for a new password with fewer characters than it needs."""
+    return Problem(
+        msgid("This password is too short: use at least %(count)s characters."), "new_password", {"count": at_least}
+    )
+
 
 def paused_until(translator: Translator, instant: float) -> Problem:
     """Return the words for a user ID that takes no more guesses until a moment (seconds since the epoch)."""

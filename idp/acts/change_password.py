@@ -1,0 +1,32 @@
+"""A person gives themselves a new password: everything that rested on the old one ends, and the act is recorded."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from idp.acts.visitor import Visitor
+from idp.audit.events import Event, EventType
+from idp.audit.record import record
+from idp.issuance.grants import end_grants_of_account
+from idp.passwords.credentials import set_password
+from idp.sessions.end import end_all_of_account
+from idp.storage.handles import Entropy
+
+
+def change_password(
+    connection: Connection, *, account_id: str, stored: str, visitor: Visitor, entropy: Entropy, now: float
+) -> None:
+    """Store a new password (already hashed), and end every session and grant of the account."""
+    set_password(connection, account_id=account_id, stored=stored, must_change=False, now=now)
+    sessions = end_all_of_account(connection, account_id=account_id, now=now)
+    end_grants_of_account(connection, account_id=account_id, now=now)
+    event = Event(
+        type=EventType.PASSWORD_CHANGED,
+        at=now,
+        actor=f"account:{account_id}",
+        account_id=account_id,
+        reference=visitor.reference,
+        details={"sessions_ended": len(sessions)},
+        personal=visitor.personal,
+    )
+    record(connection, event, entropy=entropy)

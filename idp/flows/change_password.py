@@ -1,0 +1,142 @@
+"""/change-password: a password that somebody else chose, or that others may know, is replaced before anything else.
+
+Reached only with the old password proved in this very journey (`next_step`), so that current and new are both given
+(OWASP ASVS 6.2.3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import flask
+from sqlalchemy import Connection
+
+from idp.acts.change_password import change_password
+from idp.acts.standing import Standing
+from idp.flows.dispatcher import Effect, Present, missing, proceed, refuse, who_is_present
+from idp.flows.journey import Journey
+from idp.flows.next_step import Step
+from idp.flows.parts import Parts
+from idp.flows.visit import (
+    brand_for,
+    current_journey,
+    form_targets,
+    form_token_for,
+    language_of,
+    require_own_form,
+    visitor_of,
+)
+from idp.passwords.credentials import find_credential
+from idp.passwords.gate import HashingBusy
+from idp.passwords.hasher import WrongPassword
+from idp.passwords.normal_form import UnusablePassword
+from idp.passwords.policy import ALONE, PasswordTooShort, accept_new_password
+from idp.web.problems import BUSY, NEW_PASSWORD_SAME, NEW_PASSWORD_UNUSABLE, Problem, new_password_too_short
+
+PAGE = "change_password"
+
+
+def change_password_pages(parts: Parts) -> flask.Blueprint:
+    """Give the page at /change-password."""
+    pages = flask.Blueprint("change_password", __name__)
+
+    @pages.get("/change-password")
+    def change() -> flask.Response:
+        journey = current_journey(parts)
+        person = _waiting(parts, journey)
+        return proceed(parts, journey) if person is None else _page(parts, journey, person)
+
+    @pages.post("/change-password")
+    def changed() -> flask.Response:
+        journey = current_journey(parts)
+        require_own_form(parts, PAGE, journey)
+        if flask.request.form.get("action") == "cancel":
+            return refuse(parts, journey, error="access_denied", description="The person cancelled.")
+        person = _waiting(parts, journey)
+        return proceed(parts, journey) if person is None else _change(parts, journey, person)
+
+    return pages
+
+
+def _waiting(parts: Parts, journey: Journey) -> Standing | None:
+    """Give the person, if this page is what their journey waits for."""
+    with parts.issuer.database.reading() as connection:
+        person = who_is_present(parts, connection, journey).person
+    if person is None or missing(parts, journey, person).step is not Step.CHANGE_PASSWORD:
+        return None
+    return person
+
+
+def _change(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
+    password = flask.request.form.get("new_password", "")
+    try:
+        accept_new_password(password, second_factor=False)
+        _require_another(parts, person, password)
+        stored = parts.hasher.hash(password)
+    except PasswordTooShort as error:
+        return _page(parts, journey, person, problems=[new_password_too_short(error.at_least)])
+    except UnusablePassword:
+        return _page(parts, journey, person, problems=[NEW_PASSWORD_UNUSABLE])
+    except WrongPassword:
+        return _page(parts, journey, person, problems=[NEW_PASSWORD_SAME])
+    except HashingBusy as error:
+        response = _page(parts, journey, person, problems=[BUSY], status=503)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    return proceed(parts, journey, _stored(parts, stored))
+
+
+def _require_another(parts: Parts, person: Standing, password: str) -> None:
+    """Refuse the very password that is to be replaced.
+
+    Raises:
+        WrongPassword: it is the same one.
+    """
+    with parts.issuer.database.reading() as connection:
+        credential = find_credential(connection, account_id=person.account_id)
+    if credential is None:
+        return
+    try:
+        parts.hasher.verify(credential.hash, password)
+    except WrongPassword:
+        return
+    raise WrongPassword
+
+
+def _stored(parts: Parts, stored: str) -> Effect:
+    """Store the new password, if this page is still what the journey waits for."""
+
+    def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:
+        present = who_is_present(parts, connection, journey)
+        person = present.person
+        if person is None or missing(parts, journey, person).step is not Step.CHANGE_PASSWORD:
+            return journey, present
+        change_password(
+            connection,
+            account_id=person.account_id,
+            stored=stored,
+            visitor=visitor_of(parts),
+            entropy=parts.issuer.entropy,
+            now=parts.issuer.clock(),
+        )
+        return journey, who_is_present(parts, connection, journey)
+
+    return effect
+
+
+def _page(
+    parts: Parts, journey: Journey, person: Standing, *, problems: Sequence[Problem] = (), status: int = 200
+) -> flask.Response:
+    return parts.pages.render(
+        PAGE,
+        language=language_of(journey.request, account_locale=person.locale),
+        status=status,
+        form_targets=form_targets(journey),
+        brand=brand_for(parts, journey),
+        action=f"/change-password?journey={journey.id}",
+        form_token=form_token_for(parts, PAGE, journey),
+        user_id=person.user_id,
+        at_least=ALONE,
+        problems=problems,
+        cancellable=bool(form_targets(journey)),
+    )
