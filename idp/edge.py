@@ -35,12 +35,13 @@ from idp.storage.ephemeral import EphemeralUnavailable
 from idp.storage.handles import Entropy
 from idp.storage.watch import StaleView
 from idp.web.errors import ShownError, error_page, shown_http_error, shown_unknown_error
+from idp.web.security_txt import security_txt
 from idp.web.static_files import serve_static
 from idp.wire.etag import make_etag
 from idp.wire.front import Front
 from idp.wire.hosts import known_hosts
 from idp.wire.messages import Header, Response, json_response
-from idp.wire.routes import Route, Static
+from idp.wire.routes import Render, Route, Static
 from keys.errors import NoActiveKey
 
 BUSY = (StorageUnavailable, EphemeralUnavailable, StaleView, HashingBusy, TrailFull, NoActiveKey)
@@ -75,8 +76,11 @@ def build_front(settings: Settings, issuer: Issuer, pages_app: flask.Flask, entr
 def protocol_routes(settings: Settings, issuer: Issuer) -> dict[str, Route | Static]:
     """List what apps call."""
     server, userinfo = IssuerServer(issuer), UserInfo(issuer)
+    routes: dict[str, Route | Static] = {}
+    if settings.security_contact:
+        routes["/.well-known/security.txt"] = Static(_security_txt(settings, issuer))
     discovery = _document(render(metadata(settings.issuer, signing_algs=issuer.signing_algs, documentation=None)))
-    return {
+    return routes | {
         "/.well-known/openid-configuration": Static(discovery),
         "/.well-known/oauth-authorization-server": Static(discovery),
         "/jwks": Static(lambda: _jwks(issuer)),
@@ -89,7 +93,15 @@ def protocol_routes(settings: Settings, issuer: Issuer) -> dict[str, Route | Sta
     }
 
 
-def _document(body: bytes) -> Callable[[], tuple[bytes, str, Iterable[Header]]]:
+def _security_txt(settings: Settings, issuer: Issuer) -> Render:
+    def answer() -> tuple[bytes, str, Iterable[Header]]:
+        body = security_txt(contact=settings.security_contact, issuer=settings.issuer, now=issuer.clock())
+        return body, make_etag(body), (("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", JWKS_CACHE))
+
+    return answer
+
+
+def _document(body: bytes) -> Render:
     headers = (("Content-Type", "application/json"), ("Cache-Control", JWKS_CACHE))
     answer = (body, make_etag(body), headers)
     return lambda: answer
