@@ -6,8 +6,9 @@ the ID token. Unknown claims are ignored, and `value`/`values`/`essential` never
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
+
+import orjson
 
 SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "profile": (
@@ -34,6 +35,7 @@ PERSON_CLAIMS = frozenset(name for names in SCOPE_CLAIMS.values() for name in na
 AUTHENTICATION_CLAIMS = frozenset({"auth_time", "acr", "amr"})
 ClaimsRequest = dict[str, dict[str, object]]
 MAX_CLAIMS_LENGTH = 8192
+MAX_VALUES = 20
 
 
 class ClaimsParameterInvalid(ValueError):
@@ -41,7 +43,10 @@ class ClaimsParameterInvalid(ValueError):
 
 
 def parse_claims_parameter(value: str) -> ClaimsRequest:
-    """Read a `claims` parameter into {"userinfo": {...}, "id_token": {...}}, keeping only known claims.
+    """Read a `claims` parameter into {"userinfo": {...}, "id_token": {...}}, keeping only what is understood.
+
+    Known claims are kept, and of each request for one `essential`, `value` and `values` as far as they are flat:
+    nothing deep, huge or unspeakable is carried further, where some database or encoder would choke on it.
 
     Raises:
         ClaimsParameterInvalid: not JSON, not objects where objects belong, too long or too deep.
@@ -49,8 +54,8 @@ def parse_claims_parameter(value: str) -> ClaimsRequest:
     if len(value) > MAX_CLAIMS_LENGTH:
         raise ClaimsParameterInvalid("too long")
     try:
-        document = json.loads(value)
-    except (ValueError, RecursionError) as error:
+        document = orjson.loads(value)
+    except ValueError as error:
         raise ClaimsParameterInvalid("not JSON") from error
     if not isinstance(document, dict):
         raise ClaimsParameterInvalid("not an object")
@@ -64,7 +69,23 @@ def _requested(members: object) -> dict[str, object]:
         if request is not None and not isinstance(request, dict):
             raise ClaimsParameterInvalid("a claim's request must be null or an object")
     known = PERSON_CLAIMS | AUTHENTICATION_CLAIMS | {"sub"}
-    return {name: request for name, request in members.items() if name in known}
+    return {name: _understood(request) for name, request in members.items() if name in known}
+
+
+def _understood(request: Mapping[str, object] | None) -> dict[str, object] | None:
+    """Keep of a claim's request (§5.5.1) what is flat."""
+    if request is None:
+        return None
+    values = request.get("values")
+    if values is not None and not isinstance(values, list):
+        raise ClaimsParameterInvalid("values must be a list")
+    kept: dict[str, object] = {name: request[name] for name in ("essential", "value") if _flat(request.get(name))}
+    return kept if values is None else kept | {"values": [value for value in values[:MAX_VALUES] if _flat(value)]}
+
+
+def _flat(value: object) -> bool:
+    """Whether a value is one that every store can hold: no object, no list, no NUL."""
+    return isinstance(value, bool | int | float) or (isinstance(value, str) and "\x00" not in value)
 
 
 def userinfo_claims(scopes: Iterable[str], request: Mapping[str, Mapping[str, object]]) -> frozenset[str]:
