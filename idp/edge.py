@@ -135,11 +135,11 @@ def build_pages_app(app: flask.Flask, parts: Parts) -> None:
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> flask.Response:
-        return shown(shown_http_error(error, reference=reference_of(parts)))
+        return shown(shown_http_error(error, reference=reference_of()))
 
     @app.errorhandler(Exception)
     def unknown(error: Exception) -> flask.Response:
-        reference = reference_of(parts)
+        reference = reference_of()
         if isinstance(error, BUSY):
             return shown(ShownError(key="unavailable", reference=reference, status=503, retry_after=RETRY_AFTER))
         log.error("a page failed, reference %s: %s", reference, type(error).__name__, exc_info=error)

@@ -17,7 +17,7 @@ from idp.acts.sign_in_statements import Attempt, SignedIn, record_failure, recor
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.typed_identifier import typed_identifier_details
-from idp.lockout.keys import address_key, identifier_key
+from idp.lockout.keys import address_key, identifier_key, unplaced_key
 from idp.lockout.reservation import TooManyGuesses
 from idp.passwords.hasher import Hasher, WrongPassword
 from idp.passwords.normal_form import UnusablePassword
@@ -98,9 +98,14 @@ class PasswordVerifier:
                 connection,
                 identifier=identifier,
                 identifier_key=identifier_key(self._lookup, identifier=identifier),
-                address_key=address_key(self._lookup, address=visitor.address),
+                address_key=self._address_key(identifier, visitor),
                 now=self._clock(),
             )
+
+    def _address_key(self, identifier: str, visitor: Visitor) -> str:
+        if not visitor.address:
+            return unplaced_key(self._lookup, identifier=identifier)
+        return address_key(self._lookup, address=visitor.address)
 
     def _verified(self, attempt: Attempt, password: str) -> PasswordCheck:
         account = attempt.account

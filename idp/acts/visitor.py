@@ -9,7 +9,10 @@ from idp.audit.events import Personal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
-    """A browser's address and name, and the reference number under which support finds this request."""
+    """A browser's address and name, and the reference number under which support finds this request.
+
+    `address` is empty when a proxy does not say whom it speaks for: its own address would stand for many.
+    """
 
     address: str
     user_agent: str | None

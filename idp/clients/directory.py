@@ -5,10 +5,12 @@ Looking a client up costs a dictionary read and no statement (PERFORMANCE: the t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import select
+import structlog
+from sqlalchemy import Row, select
 
 from idp.clients.client import Client, decode_client
 from idp.clients.models import ClientRow
@@ -16,6 +18,7 @@ from idp.storage.database import Database
 from idp.storage.models import table_of
 
 _T = table_of(ClientRow)
+log = structlog.get_logger(__name__)
 
 
 class ClientDirectory:
@@ -34,7 +37,7 @@ class ClientDirectory:
         """
         with self._database.reading() as connection:
             rows = connection.execute(select(_T.c.client_id, _T.c.metadata, _T.c.secrets, _T.c.disabled_at)).all()
-        self._clients = MappingProxyType({row.client_id: decode_client(*row) for row in rows} | self._built_in)
+        self._clients = MappingProxyType(dict(_decoded(rows)) | self._built_in)
 
     def find(self, client_id: str) -> Client | None:
         """Give the client of this id, disabled or not, or None."""
@@ -43,3 +46,12 @@ class ClientDirectory:
     def all(self) -> tuple[Client, ...]:
         """Give every registered client, ordered by id."""
         return tuple(client for id_, client in sorted(self._clients.items()) if id_ not in self._built_in)
+
+
+def _decoded(rows: Iterable[Row[Any]]) -> Iterator[tuple[str, Client]]:
+    """Decode what can be: one registration that this version does not understand must not take all others down."""
+    for row in rows:
+        try:
+            yield row.client_id, decode_client(*row)
+        except (ValueError, TypeError, KeyError) as error:
+            log.warning("clients.unreadable", client_id=row.client_id, reason=type(error).__name__)

@@ -103,7 +103,7 @@ def _shown(parts: Parts, error: ShownRefusal) -> ShownError:
     explanation = error.explanation
     return ShownError(
         key=_KEYS.get(explanation.check, "client_unknown"),
-        reference=reference_of(parts),
+        reference=reference_of(),
         status=error.status,
         detail=error.detail,
         explanation=Explanation(
@@ -123,5 +123,5 @@ def _note(parts: Parts, error: AuthorizationRefused) -> None:
             "registered": explanation.registered,
             "description": error.description,
         },
-        reference=reference_of(parts),
+        reference=reference_of(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import NoReturn
 
 import flask
@@ -23,20 +24,22 @@ SIGN_OUT_PAGE = "sign_out"
 """The page whose forms may sign somebody out: the question itself, and the button on the account page."""
 
 
-def reference_of(parts: Parts) -> str:
-    """Give this request's reference number, the same for the page and every event of the request."""
+def reference_of() -> str:
+    """Give this request's reference number: what the front calls the request, in a form that can be read out."""
     if "reference" not in flask.g:
-        flask.g.reference = new_reference(parts.issuer.entropy)
+        request_id = flask.request.environ.get("idp.request_id", "")
+        flask.g.reference = new_reference(lambda count: sha256(request_id.encode()).digest()[:count])
     reference: str = flask.g.reference
     return reference
 
 
 def visitor_of(parts: Parts) -> Visitor:
     """Describe the browser."""
+    environ = flask.request.environ
     return Visitor(
-        address=flask.request.environ.get("REMOTE_ADDR", ""),
+        address="" if environ.get("idp.forwarding_flaw") else environ.get("REMOTE_ADDR", ""),
         user_agent=flask.request.headers.get("User-Agent"),
-        reference=reference_of(parts),
+        reference=reference_of(),
     )
 
 
@@ -57,7 +60,7 @@ def fail(parts: Parts, key: str, *, status: int = 400, detail: str = "", brand: 
     Raises:
         ShownError: always.
     """
-    raise ShownError(key=key, reference=reference_of(parts), status=status, detail=detail, brand=brand)
+    raise ShownError(key=key, reference=reference_of(), status=status, detail=detail, brand=brand)
 
 
 def current_journey(parts: Parts) -> Journey:
@@ -72,7 +75,7 @@ def current_journey(parts: Parts) -> Journey:
         return parts.journeys.load(journey_id, handle)
     except (JourneyUnknown, ProofBroken, ValueError) as error:
         key = "journey_unknown" if flask.request.headers.get("Cookie") else "cookies_off"
-        raise ShownError(key=key, reference=reference_of(parts), status=400, detail=str(error)) from error
+        raise ShownError(key=key, reference=reference_of(), status=400, detail=str(error)) from error
 
 
 def session_digest(parts: Parts) -> bytes | None:
@@ -128,5 +131,5 @@ def require_own_post(parts: Parts, *, page: str, binding: str) -> None:
 def note_refusal(parts: Parts, client_id: str, error: str, check: str) -> None:
     """Leave with the audit trail why a journey did not end as the app wished."""
     parts.issuer.refusals.note_authorization(
-        client_id=client_id, error=error, details={"check": check}, reference=reference_of(parts)
+        client_id=client_id, error=error, details={"check": check}, reference=reference_of()
     )

@@ -33,6 +33,14 @@ def address_key(key: MacKey, *, address: str) -> str:
     return "address:" + _text(key.tag(b"guesses by address", network_of(address).encode()))
 
 
+def unplaced_key(key: MacKey, *, identifier: str) -> str:
+    """Give the key for a guess whose network nobody knows (a proxy does not say): one for each typed name.
+
+    All the people behind such a proxy would otherwise share one budget, and a single guesser could shut them all out.
+    """
+    return "address:" + _text(key.tag(b"guesses from nowhere", identifier.encode()))
+
+
 def account_key(account_id: str) -> str:
     """Give the key for an account, whichever of its names was typed."""
     return _ACCOUNT + account_id
