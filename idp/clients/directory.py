@@ -48,10 +48,10 @@ class ClientDirectory:
         return tuple(client for id_, client in sorted(self._clients.items()) if id_ not in self._built_in)
 
 
-def _decoded(rows: Iterable[Row[Any]]) -> Iterator[tuple[str, Client]]:
+def _decoded(rows: Iterable[Row[*tuple[Any, ...]]]) -> Iterator[tuple[str, Client]]:
     """Decode what can be: one registration that this version does not understand must not take all others down."""
     for row in rows:
         try:
-            yield row.client_id, decode_client(*row)
+            yield row.client_id, decode_client(row.client_id, row.metadata, row.secrets, row.disabled_at)
         except (ValueError, TypeError, KeyError) as error:
             log.warning("clients.unreadable", client_id=row.client_id, reason=type(error).__name__)

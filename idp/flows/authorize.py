@@ -46,7 +46,7 @@ def _form(parts: Parts) -> Form:
         if held := form.get("posted"):
             return _held(parts, held)
     except MalformedForm as error:
-        fail(parts, "request_invalid", detail=str(error))
+        fail("request_invalid", detail=str(error))
     return form
 
 
@@ -56,7 +56,7 @@ def _hold(parts: Parts) -> flask.Response:
     try:
         parse_form(body, flask.request.headers.get("Content-Type"))
     except MalformedForm as error:
-        fail(parts, "request_invalid", detail=str(error))
+        fail("request_invalid", detail=str(error))
     handle = new_handle(parts.issuer.entropy)
     parts.store.put(f"posted:{handle}", body, seconds=POSTED_SECONDS)
     return see_other(f"/authorize?posted={handle}")
@@ -65,7 +65,7 @@ def _hold(parts: Parts) -> flask.Response:
 def _held(parts: Parts, handle: str) -> Form:
     body = parts.store.get(f"posted:{handle}") if len(handle) <= MAX_HANDLE else None
     if body is None:
-        fail(parts, "journey_unknown", detail="no posted request is held under this handle")
+        fail("journey_unknown", detail="no posted request is held under this handle")
     return parse_form(body, "application/x-www-form-urlencoded")
 
 
@@ -74,7 +74,7 @@ def _begin(parts: Parts, form: Form) -> flask.Response:
         request = parse_authorization_request(parts.issuer, form)
     except ShownRefusal as error:
         _note(parts, error)
-        raise _shown(parts, error) from error
+        raise _shown(error) from error
     except RedirectedAuthorizationError as error:
         _note(parts, error.refusal)
         return _redirected(parts, error)
@@ -99,7 +99,7 @@ def _redirected(parts: Parts, error: RedirectedAuthorizationError) -> flask.Resp
     return send_answer(parts, response, client_id=address.client.client_id)
 
 
-def _shown(parts: Parts, error: ShownRefusal) -> ShownError:
+def _shown(error: ShownRefusal) -> ShownError:
     explanation = error.explanation
     return ShownError(
         key=_KEYS.get(explanation.check, "client_unknown"),

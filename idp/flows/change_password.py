@@ -115,7 +115,7 @@ def _stored(parts: Parts, stored: str) -> Effect:
             connection,
             account_id=person.account_id,
             stored=stored,
-            visitor=visitor_of(parts),
+            visitor=visitor_of(),
             entropy=parts.issuer.entropy,
             now=parts.issuer.clock(),
         )

@@ -52,7 +52,7 @@ def consent_pages(parts: Parts) -> flask.Blueprint:
         if action == "cancel":
             return refuse(parts, journey, error="access_denied", description="The person did not allow it.")
         if action != "allow":
-            fail(parts, "input_invalid", detail="neither allow nor cancel")
+            fail("input_invalid", detail="neither allow nor cancel")
         return proceed(parts, journey, _allowed(parts))
 
     return pages
@@ -72,7 +72,7 @@ def _allowed(parts: Parts) -> Effect:
             account_id=person.account_id,
             client_id=journey.request.client_id,
             scopes=journey.request.scopes,
-            visitor=visitor_of(parts),
+            visitor=visitor_of(),
             entropy=parts.issuer.entropy,
             now=now,
         )

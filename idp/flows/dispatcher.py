@@ -145,7 +145,7 @@ def take(parts: Parts, journey: Journey) -> None:
     try:
         parts.journeys.take(journey)
     except JourneyUnknown:
-        fail(parts, "journey_unknown", detail="another request has this journey")
+        fail("journey_unknown", detail="another request has this journey")
 
 
 def client_in_service(parts: Parts, journey: Journey) -> Client:
@@ -156,7 +156,7 @@ def client_in_service(parts: Parts, journey: Journey) -> Client:
     """
     client = parts.issuer.directory.find(journey.request.client_id)
     if client is None or client.disabled_at is not None:
-        fail(parts, "client_unknown", detail=f"client {journey.request.client_id} is out of service")
+        fail("client_unknown", detail=f"client {journey.request.client_id} is out of service")
     return client
 
 

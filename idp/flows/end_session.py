@@ -31,7 +31,7 @@ def end_session_pages(parts: Parts) -> flask.Blueprint:
 
     @pages.route("/end-session", methods=["GET", "POST"])
     def end_session() -> flask.Response:
-        form = _form(parts)
+        form = _form()
         if flask.request.method == "POST" and "form_token" in form:
             return _answered(parts, form)
         return _asked(parts, parts.end_session.read(form))
@@ -43,13 +43,13 @@ def end_session_pages(parts: Parts) -> flask.Blueprint:
     return pages
 
 
-def _form(parts: Parts) -> Form:
+def _form() -> Form:
     try:
         if flask.request.method == "GET":
             return parse_query(flask.request.query_string.decode("latin-1"))
         return parse_form(flask.request.get_data(), flask.request.headers.get("Content-Type"))
     except MalformedForm as error:
-        fail(parts, "sign_out_invalid", detail=str(error))
+        fail("sign_out_invalid", detail=str(error))
 
 
 def _signed_in(parts: Parts) -> Standing | None:
@@ -106,7 +106,7 @@ def _answered(parts: Parts, form: Form) -> flask.Response:
 
 def _end(parts: Parts, person: Standing, request: LogoutRequest) -> flask.Response:
     if person.session is not None:
-        visitor = visitor_of(parts)
+        visitor = visitor_of()
         with parts.issuer.database.writing() as connection:
             sign_out(
                 connection,

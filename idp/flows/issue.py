@@ -41,7 +41,7 @@ def issue(
     other: Standing | None,
 ) -> Issued:
     """Issue, or answer access_denied when the gate is shut; somebody else who was signed in is signed out first."""
-    proof, issuer, visitor = journey.proof(Proved.PASSWORD), parts.issuer, visitor_of(parts)
+    proof, issuer, visitor = journey.proof(Proved.PASSWORD), parts.issuer, visitor_of()
     common: dict[str, Any] = {
         "standing": person,
         "proved_at": proof.at if proof else None,
@@ -92,7 +92,7 @@ def _sign_out(parts: Parts, connection: Connection, other: Standing, now: float)
     """Whoever was signed in with this browser before is signed out, tokens and all (T64)."""
     if other.session is None:
         return
-    visitor = visitor_of(parts)
+    visitor = visitor_of()
     sign_out(
         connection,
         sid=other.session.sid,

@@ -62,7 +62,7 @@ def _sign_in(parts: Parts, journey: Journey) -> flask.Response:
         return _page(parts, journey, typed=typed, problems=missing)
     try:
         check = parts.passwords.check(
-            typed=typed, password=password, client_id=journey.request.client_id, visitor=visitor_of(parts)
+            typed=typed, password=password, client_id=journey.request.client_id, visitor=visitor_of()
         )
         return proceed(parts, journey, _success(parts, check))
     except WrongPassword:
@@ -80,9 +80,7 @@ def _success(parts: Parts, check: PasswordCheck) -> Effect:
     """Record the success and prove the step."""
 
     def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:
-        signed_in = parts.passwords.record(
-            connection, check, client_id=journey.request.client_id, visitor=visitor_of(parts)
-        )
+        signed_in = parts.passwords.record(connection, check, client_id=journey.request.client_id, visitor=visitor_of())
         proof = parts.prover.prove(
             Proved.PASSWORD, journey_id=journey.id, account_id=check.account_id, at=check.checked_at
         )

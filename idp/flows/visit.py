@@ -33,7 +33,7 @@ def reference_of() -> str:
     return reference
 
 
-def visitor_of(parts: Parts) -> Visitor:
+def visitor_of() -> Visitor:
     """Describe the browser."""
     environ = flask.request.environ
     return Visitor(
@@ -54,7 +54,7 @@ def language_of(
     return negotiate(asked, account_locale, flask.request.headers.get("Accept-Language"))
 
 
-def fail(parts: Parts, key: str, *, status: int = 400, detail: str = "", brand: Brand | None = None) -> NoReturn:
+def fail(key: str, *, status: int = 400, detail: str = "", brand: Brand | None = None) -> NoReturn:
     """End the request with an error page.
 
     Raises:
@@ -119,13 +119,13 @@ def require_own_post(parts: Parts, *, page: str, binding: str) -> None:
     try:
         require_same_origin(flask.request.headers, origin=parts.issuer.address)
     except CrossOrigin as error:
-        fail(parts, "form_foreign", status=403, detail=str(error))
+        fail("form_foreign", status=403, detail=str(error))
     try:
         parts.form_tokens.check(
             flask.request.form.get("form_token"), page=page, binding=binding, now=parts.issuer.clock()
         )
     except BadFormToken as error:
-        fail(parts, "form_expired", detail=str(error))
+        fail("form_expired", detail=str(error))
 
 
 def note_refusal(parts: Parts, client_id: str, error: str, check: str) -> None:
