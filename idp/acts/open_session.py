@@ -57,9 +57,16 @@ def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, 
             account_status=standing.status,
             account_not_before=standing.not_before,
             reset_due=standing.reset_due,
+            password_changed=_proved_an_older_one(standing, proved_at),
             consented=client.first_party or scopes <= standing.consented,
         )
     )
+
+
+def _proved_an_older_one(standing: Standing, proved_at: float | None) -> bool:
+    """Whether the password that was proved in this journey has been replaced since."""
+    changed_at = standing.password_changed_at
+    return proved_at is not None and changed_at is not None and proved_at < changed_at
 
 
 def use_session(

@@ -36,15 +36,22 @@ class Standing:
     not_before: float | None
     reset_due: bool
     consented: frozenset[str]
+    password_changed_at: float | None = None
     name: str | None = None
     locale: str | None = None
     session: LiveSession | None = None
 
 
-def standing_of_session(connection: Connection, *, handle_digest: bytes, client_id: str, now: float) -> Standing | None:
-    """Give the standing of whoever is signed in under this session handle, or None when nobody is."""
+def standing_of_session(
+    connection: Connection, *, handle_digest: bytes, client_id: str, now: float, hold: bool = False
+) -> Standing | None:
+    """Give the standing of whoever is signed in under this session handle, or None when nobody is.
+
+    `hold` lets the session not end before the caller's transaction does, so that whatever is issued from it is there
+    to be ended by a sign-out at the same moment.
+    """
     parameters = {"handle_digest": handle_digest, "client_id": client_id, "now": now}
-    row = connection.execute(_by_session(), parameters).one_or_none()
+    row = connection.execute(_by_session(hold=hold), parameters).one_or_none()
     return None if row is None else _standing(row, session_from(row))
 
 
@@ -65,6 +72,7 @@ def _standing(row: Row[Any], session: LiveSession | None) -> Standing:
         not_before=row.not_before,
         reset_due=bool(row.must_change) or row.compromised_at is not None,
         consented=frozenset(row.scopes or ()) if row.withdrawn_at is None else frozenset(),
+        password_changed_at=row.password_changed_at,
         session=session,
     )
 
@@ -80,6 +88,7 @@ def _columns() -> tuple[Any, ...]:
         _A.c.not_before,
         _P.c.must_change,
         _P.c.compromised_at,
+        _P.c.changed_at.label("password_changed_at"),
         _C.c.scopes,
         _C.c.withdrawn_at,
     )
@@ -96,10 +105,12 @@ def _by_account() -> Select[Any]:
 
 
 @cache
-def _by_session() -> Select[Any]:
+def _by_session(*, hold: bool) -> Select[Any]:
     session_columns = [SESSIONS.c[name] for name in COLUMNS]
-    return (
+    question = (
         select(*session_columns, *_columns())
         .select_from(_joined(SESSIONS.join(_A, _A.c.id == SESSIONS.c.account_id)))
         .where(SESSIONS.c.id_digest == bindparam("handle_digest"), live(bindparam("now", type_=Double)))
     )
+    # Against itself exclusive: two holders that both note the session's use would wait for each other for ever.
+    return question.with_for_update(key_share=True, of=SESSIONS) if hold else question

@@ -37,6 +37,7 @@ class State(StrEnum):
     ACCOUNT_CLOSED = "account_closed"
     NOT_BEFORE_RAISED = "not_before_raised"
     RESET_DUE = "reset_due"
+    PASSWORD_CHANGED = "password_changed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     SESSION_ENDED = "session_ended"
     GRANT_ENDED = "grant_ended"
@@ -53,6 +54,7 @@ class Facts:
     account_status: str | None = None
     account_not_before: float | None = None
     reset_due: bool = False
+    password_changed: bool = False
     consented: bool = True
     session_ended: bool = False
     grant_ended: bool = False
@@ -92,6 +94,7 @@ CHECKS: tuple[tuple[State, Callable[[Facts], bool]], ...] = (
     (State.ACCOUNT_CLOSED, lambda facts: facts.account_status == "closed"),
     (State.NOT_BEFORE_RAISED, _not_before_raised),
     (State.RESET_DUE, lambda facts: facts.reset_due),
+    (State.PASSWORD_CHANGED, lambda facts: facts.password_changed),
     (State.CONSENT_WITHDRAWN, lambda facts: not facts.consented),
     (State.SESSION_ENDED, lambda facts: facts.session_ended),
     (State.GRANT_ENDED, lambda facts: facts.grant_ended),
