@@ -97,12 +97,17 @@ def prove_response_mode(draft: Draft) -> None:
     draft.response_mode = mode
 
 
-def check_state(draft: Draft) -> None:
-    """A state that can be returned exactly as it came."""
+def keep_state(draft: Draft) -> None:
+    """A state that can be returned exactly as it came goes along with every answer from here on."""
     state = draft.form.get("state")
-    if "state" in draft.form.duplicates or (state and (len(state) > MAX_STATE or not state.isprintable())):
+    if "state" not in draft.form.duplicates and state and len(state) <= MAX_STATE and state.isprintable():
+        draft.state = state
+
+
+def check_state(draft: Draft) -> None:
+    """No state but one that can be returned."""
+    if "state" in draft.form and draft.state is None:
         draft.refuse("invalid_request", "state is repeated, too long or not printable.", check="state")
-    draft.state = state
 
 
 def check_no_repetition(draft: Draft) -> None:

@@ -26,6 +26,7 @@ from idp.oidc.authorization_checks import (
     check_scope,
     check_state,
     check_unsupported,
+    keep_state,
     prove_client,
     prove_redirect_uri,
     prove_response_mode,
@@ -38,6 +39,7 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
     prove_client,
     prove_redirect_uri,
     # --- client address proven ---
+    keep_state,
     prove_response_mode,
     check_state,
     check_no_repetition,
