@@ -75,7 +75,7 @@ def use_refresh_token(
     """
     parameters: dict[str, Any] = {
         "token_digest": digest(presented),
-        "idle_expires_at": now + refresh_idle,
+        "renewed_until": now + refresh_idle,
         "event_at": now,
         "event_reference": reference,
     }
@@ -122,7 +122,7 @@ def _take(*, rotate: bool) -> Update:
             "successor_sealed": bindparam("successor_sealed", type_=_R.c.successor_sealed.type),
         }
         if rotate
-        else {"idle_expires_at": bindparam("idle_expires_at", type_=_R.c.idle_expires_at.type)}
+        else {"idle_expires_at": bindparam("renewed_until", type_=_R.c.idle_expires_at.type)}
     )
     return update(_R).where(_R.c.digest == bindparam("token_digest"), _R.c.rotated_at.is_(None)).values(values)
 
@@ -135,7 +135,7 @@ def _keep(facts: FromClause, won: ColumnElement[bool]) -> Insert:
             facts.c.grant_id,
             facts.c.token_client_id,
             bindparam("event_at", type_=_R.c.issued_at.type),
-            bindparam("idle_expires_at", type_=_R.c.idle_expires_at.type),
+            bindparam("renewed_until", type_=_R.c.idle_expires_at.type),
         ).where(won),
     )
 
