@@ -9,7 +9,7 @@ from typing import Any
 
 from idp.clients.client import Client
 from idp.oidc.errors import invalid_request
-from idp.oidc.grants import spend_assertion
+from idp.oidc.grants.phases import spend_assertion
 from idp.oidc.issuer import Issuer
 from idp.oidc.request import ProtocolRequest
 

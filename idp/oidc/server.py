@@ -12,13 +12,11 @@ from authlib.oauth2.rfc6749 import AuthorizationServer
 
 from idp.oidc.client_authentication import authenticate_client
 from idp.oidc.errors import ProtocolError, invalid_request, write_error
-from idp.oidc.grants import AuthorizationCode, ClientCredentials, RefreshToken
+from idp.oidc.grants import GRANTS
 from idp.oidc.introspection import Introspection
 from idp.oidc.issuer import Issuer
 from idp.oidc.revocation import Revocation
 from idp.wire.messages import Response, json_response
-
-GRANTS = (AuthorizationCode, RefreshToken, ClientCredentials)
 
 
 class IssuerServer(AuthorizationServer):
