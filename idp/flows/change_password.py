@@ -17,6 +17,7 @@ from idp.flows.dispatcher import Effect, Present, missing, proceed, refuse, who_
 from idp.flows.journey import Journey
 from idp.flows.next_step import Step
 from idp.flows.parts import Parts
+from idp.flows.proofs import Proved
 from idp.flows.visit import (
     brand_for,
     current_journey,
@@ -61,7 +62,7 @@ def change_password_pages(parts: Parts) -> flask.Blueprint:
 def _waiting(parts: Parts, journey: Journey) -> Standing | None:
     """Give the person, if this page is what their journey waits for."""
     with parts.issuer.database.reading() as connection:
-        person = who_is_present(parts, connection, journey).person
+        person = who_is_present(parts, connection, journey, hold=False).person
     if person is None or missing(parts, journey, person).step is not Step.CHANGE_PASSWORD:
         return None
     return person
@@ -107,19 +108,23 @@ def _stored(parts: Parts, stored: str) -> Effect:
     """Store the new password, if this page is still what the journey waits for."""
 
     def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:
-        present = who_is_present(parts, connection, journey)
+        present = who_is_present(parts, connection, journey, hold=True)
         person = present.person
         if person is None or missing(parts, journey, person).step is not Step.CHANGE_PASSWORD:
             return journey, present
+        now = parts.issuer.clock()
         change_password(
             connection,
             account_id=person.account_id,
             stored=stored,
             visitor=visitor_of(),
             entropy=parts.issuer.entropy,
-            now=parts.issuer.clock(),
+            now=now,
         )
-        return journey, who_is_present(parts, connection, journey)
+        # Proofs of the old password open nothing any more, wherever else they wait; here the new one was just given.
+        proof = parts.prover.prove(Proved.PASSWORD, journey_id=journey.id, account_id=person.account_id, at=now)
+        proved = journey.with_proof(proof)
+        return proved, who_is_present(parts, connection, proved, hold=True)
 
     return effect
 

@@ -39,7 +39,7 @@ def consent_pages(parts: Parts) -> flask.Blueprint:
     def consent() -> flask.Response:
         journey = current_journey(parts)
         with parts.issuer.database.reading() as connection:
-            person = who_is_present(parts, connection, journey).person
+            person = who_is_present(parts, connection, journey, hold=False).person
         if person is None or missing(parts, journey, person).step is not Step.CONSENT:
             return proceed(parts, journey)
         return _page(parts, journey, person)
@@ -62,9 +62,12 @@ def _allowed(parts: Parts) -> Effect:
     """Remember the consent and prove the step, if this page is what the journey waits for."""
 
     def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:
-        present = who_is_present(parts, connection, journey)
+        present = who_is_present(parts, connection, journey, hold=True)
         person = present.person
         if person is None or missing(parts, journey, person).step is not Step.CONSENT:
+            return journey, present
+        if flask.request.form.get("account") != person.account_id:
+            # In another tab somebody else has signed in: what was allowed here was the first one's to allow.
             return journey, present
         now = parts.issuer.clock()
         give_consent(
@@ -77,7 +80,7 @@ def _allowed(parts: Parts) -> Effect:
             now=now,
         )
         proof = parts.prover.prove(Proved.CONSENT, journey_id=journey.id, account_id=person.account_id, at=now)
-        return journey.with_proof(proof), who_is_present(parts, connection, journey)
+        return journey.with_proof(proof), who_is_present(parts, connection, journey, hold=True)
 
     return effect
 
@@ -103,6 +106,7 @@ def _page(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
         action=f"/consent?journey={journey.id}",
         form_token=form_token_for(parts, PAGE, journey),
         problems=(),
+        account_id=person.account_id,
         account_name=person.name or person.user_id,
         user_id=person.user_id,
         shared=shared,

@@ -8,6 +8,7 @@ at once one has it; when a page is still missing it is stored again, with its pr
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import flask
@@ -24,6 +25,8 @@ from idp.flows.proofs import Proved
 from idp.flows.visit import fail, note_refusal, session_digest
 from idp.oidc.authorization_response import AuthorizationResponse
 from idp.sessions.end import end_if_over
+from idp.storage.ephemeral import EphemeralUnavailable
+from idp.web.errors import ShownError
 
 PAGE_OF = {Step.SIGN_IN: "/sign-in", Step.CONSENT: "/consent", Step.CHANGE_PASSWORD: "/change-password"}
 
@@ -63,23 +66,43 @@ def proceed(parts: Parts, journey: Journey, effect: Effect | None = None) -> fla
     """
     if journey.stored:
         take(parts, journey)
-    if effect is None and not journey.proofs and session_digest(parts) is None:
-        return conclude(parts, decide(parts, None, journey, Present()))
-    with parts.issuer.database.writing() as connection:
-        journey, present = (
-            effect(connection, journey) if effect else (journey, who_is_present(parts, connection, journey))
-        )
-        _end_what_is_over(parts, connection, present)
-        outcome = decide(parts, connection, journey, present)
+    try:
+        outcome = _decided(parts, journey, effect)
+    except ShownError:
+        raise
+    except Exception:
+        _put_back(parts, journey)
+        raise
     return conclude(parts, outcome)
 
 
-def who_is_present(parts: Parts, connection: Connection, journey: Journey) -> Present:
-    """Read who proved themselves in this journey, else who is signed in with this browser."""
+def _decided(parts: Parts, journey: Journey, effect: Effect | None) -> Outcome:
+    if effect is None and not journey.proofs and session_digest(parts) is None:
+        return decide(parts, None, journey, Present())
+    with parts.issuer.database.writing() as connection:
+        journey, present = (
+            effect(connection, journey) if effect else (journey, who_is_present(parts, connection, journey, hold=True))
+        )
+        _end_what_is_over(parts, connection, present)
+        return decide(parts, connection, journey, present)
+
+
+def _put_back(parts: Parts, journey: Journey) -> None:
+    """Nothing was written, so the person may try again with the page that is still open before them."""
+    if journey.stored:
+        with suppress(EphemeralUnavailable):
+            parts.journeys.keep(journey)
+
+
+def who_is_present(parts: Parts, connection: Connection, journey: Journey, *, hold: bool) -> Present:
+    """Read who proved themselves in this journey, else who is signed in with this browser.
+
+    `hold` wherever something may be issued: the session then cannot end under it.
+    """
     proof, now = journey.proof(Proved.PASSWORD), parts.issuer.clock()
     handle_digest, client_id = session_digest(parts), journey.request.client_id
     signed_in = (
-        standing_of_session(connection, handle_digest=handle_digest, client_id=client_id, now=now)
+        standing_of_session(connection, handle_digest=handle_digest, client_id=client_id, now=now, hold=hold)
         if handle_digest
         else None
     )

@@ -86,7 +86,7 @@ def _success(parts: Parts, check: PasswordCheck) -> Effect:
         )
         proved = journey.with_proof(proof)
         if session_digest(parts) is not None:
-            return proved, who_is_present(parts, connection, proved)
+            return proved, who_is_present(parts, connection, proved, hold=True)
         person = Standing(
             account_id=signed_in.account_id,
             user_id=check.user_id,

@@ -37,7 +37,7 @@ def sign_in_first(pages: Pages, language: Language, text: str, _: Brand) -> flas
 def consent(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
     """Consent to everything."""
     shared = [SharedData(text, text, ((text, text),)), SharedData(text, text)]
-    person: dict[str, Any] = {"account_name": text, "user_id": text}
+    person: dict[str, Any] = {"account_id": text, "account_name": text, "user_id": text}
     return pages.render(
         "consent", language=language, brand=brand, problems=(), shared=shared, offline_days=90, **person, **FORM
     )
