@@ -1,27 +1,32 @@
 """/authorize: where an app sends people; the request is checked, becomes a journey, and goes to the dispatcher.
 
-A request by POST from the app's site is stored and answered by a 303 to GET, so that cookies with SameSite=Lax arrive.
-Errors are shown here while client and address are unproven, and sent to the proven address afterwards.
+A request by POST from the app's site is checked, kept and answered by a 303 to GET, so that cookies with SameSite=Lax
+arrive. Errors are shown here while client and address are unproven, and sent to the proven address afterwards.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import flask
 
-from idp.flows.answers import see_other, send_answer
+from idp.flows.answers import send_answer
 from idp.flows.dispatcher import proceed
-from idp.flows.journey import MAX_HANDLE
 from idp.flows.parts import Parts
+from idp.flows.posted import NothingPosted, asked_form, keep_for_get, sent_form
 from idp.flows.visit import fail, reference_of
 from idp.oidc.authorization_errors import AuthorizationRefused
 from idp.oidc.authorization_errors import ShownError as ShownRefusal
-from idp.oidc.authorization_request import RedirectedAuthorizationError, parse_authorization_request
+from idp.oidc.authorization_request import (
+    AuthorizationRequest,
+    RedirectedAuthorizationError,
+    parse_authorization_request,
+)
 from idp.oidc.authorization_response import failure
-from idp.storage.handles import new_handle
 from idp.web.errors import Explanation, ShownError
-from idp.wire.forms import Form, MalformedForm, parse_form, parse_query
+from idp.wire.forms import Form, MalformedForm
 
-POSTED_SECONDS = 120.0
+PAGE = "/authorize"
 _KEYS = {"client_id": "client_unknown", "redirect_uri registered to the letter": "redirect_uri_unregistered"}
 
 
@@ -29,47 +34,29 @@ def authorize_pages(parts: Parts) -> flask.Blueprint:
     """Give the page at /authorize."""
     pages = flask.Blueprint("authorize", __name__)
 
-    @pages.get("/authorize")
+    @pages.get(PAGE)
     def authorize() -> flask.Response:
-        return _begin(parts, _form(parts))
+        try:
+            form = asked_form(parts, PAGE)
+        except MalformedForm as error:
+            fail("request_invalid", detail=str(error))
+        except NothingPosted:
+            fail("journey_unknown", detail="no posted request is held under this handle")
+        return _answered(parts, form, lambda request: _begin(parts, request))
 
-    @pages.post("/authorize")
+    @pages.post(PAGE)
     def authorize_posted() -> flask.Response:
-        return _hold(parts)
+        try:
+            form = sent_form()
+        except MalformedForm as error:
+            fail("request_invalid", detail=str(error))
+        # Only what would be served is kept: nobody fills the store with anything else.
+        return _answered(parts, form, lambda _: keep_for_get(parts, PAGE))
 
     return pages
 
 
-def _form(parts: Parts) -> Form:
-    try:
-        form = parse_query(flask.request.query_string.decode("latin-1"))
-        if held := form.get("posted"):
-            return _held(parts, held)
-    except MalformedForm as error:
-        fail("request_invalid", detail=str(error))
-    return form
-
-
-def _hold(parts: Parts) -> flask.Response:
-    """Keep a posted request for the GET that follows."""
-    body = flask.request.get_data()
-    try:
-        parse_form(body, flask.request.headers.get("Content-Type"))
-    except MalformedForm as error:
-        fail("request_invalid", detail=str(error))
-    handle = new_handle(parts.issuer.entropy)
-    parts.store.put(f"posted:{handle}", body, seconds=POSTED_SECONDS)
-    return see_other(f"/authorize?posted={handle}")
-
-
-def _held(parts: Parts, handle: str) -> Form:
-    body = parts.store.get(f"posted:{handle}") if len(handle) <= MAX_HANDLE else None
-    if body is None:
-        fail("journey_unknown", detail="no posted request is held under this handle")
-    return parse_form(body, "application/x-www-form-urlencoded")
-
-
-def _begin(parts: Parts, form: Form) -> flask.Response:
+def _answered(parts: Parts, form: Form, go_on: Callable[[AuthorizationRequest], flask.Response]) -> flask.Response:
     try:
         request = parse_authorization_request(parts.issuer, form)
     except ShownRefusal as error:
@@ -78,6 +65,10 @@ def _begin(parts: Parts, form: Form) -> flask.Response:
     except RedirectedAuthorizationError as error:
         _note(parts, error.refusal)
         return _redirected(parts, error)
+    return go_on(request)
+
+
+def _begin(parts: Parts, request: AuthorizationRequest) -> flask.Response:
     journey, handle = parts.journeys.begin(request)
     response = proceed(parts, journey)
     if response.headers.get("Location", "").endswith(f"journey={journey.id}"):

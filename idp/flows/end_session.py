@@ -7,6 +7,7 @@ redirect.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 import flask
@@ -16,12 +17,14 @@ from idp.acts.standing import Standing, standing_of_session
 from idp.flows.answers import see_other
 from idp.flows.built_in import ACCOUNT
 from idp.flows.parts import Parts
+from idp.flows.posted import NothingPosted, asked_form, keep_for_get, sent_form
 from idp.flows.visit import SIGN_OUT_PAGE, fail, language_of, require_own_post, session_digest, visitor_of
 from idp.oidc.end_session import LogoutRequest
 from idp.web.brand import Brand, brand_of
 from idp.web.errors import WayBack
-from idp.wire.forms import Form, MalformedForm, parse_form, parse_query
+from idp.wire.forms import Form, MalformedForm
 
+PAGE = "/end-session"
 NOBODY = "nobody"
 
 
@@ -29,12 +32,20 @@ def end_session_pages(parts: Parts) -> flask.Blueprint:
     """Give the pages at /end-session and /signed-out."""
     pages = flask.Blueprint("end_session", __name__)
 
-    @pages.route("/end-session", methods=["GET", "POST"])
+    @pages.get(PAGE)
     def end_session() -> flask.Response:
-        form = _form()
-        if flask.request.method == "POST" and "form_token" in form:
+        return _asked(parts, _form(lambda: asked_form(parts, PAGE)))
+
+    @pages.post(PAGE)
+    def end_session_posted() -> flask.Response:
+        form = _form(sent_form)
+        if "form_token" in form:
             return _answered(parts, form)
-        return _asked(parts, parts.end_session.read(form))
+        if session_digest(parts) is None:
+            # An app's page posted this: its cookies come with a GET only, and nobody may be told that they have left
+            # while they have not.
+            return keep_for_get(parts, PAGE)
+        return _asked(parts, form)
 
     @pages.get("/signed-out")
     def signed_out() -> flask.Response:
@@ -43,12 +54,10 @@ def end_session_pages(parts: Parts) -> flask.Blueprint:
     return pages
 
 
-def _form() -> Form:
+def _form(read: Callable[[], Form]) -> Form:
     try:
-        if flask.request.method == "GET":
-            return parse_query(flask.request.query_string.decode("latin-1"))
-        return parse_form(flask.request.get_data(), flask.request.headers.get("Content-Type"))
-    except MalformedForm as error:
+        return read()
+    except (MalformedForm, NothingPosted) as error:
         fail("sign_out_invalid", detail=str(error))
 
 
@@ -62,7 +71,8 @@ def _signed_in(parts: Parts) -> Standing | None:
         )
 
 
-def _asked(parts: Parts, request: LogoutRequest) -> flask.Response:
+def _asked(parts: Parts, form: Form) -> flask.Response:
+    request = parts.end_session.read(form)
     person = _signed_in(parts)
     if person is None and not request.doubtful:
         return _left(parts, request)
@@ -71,18 +81,17 @@ def _asked(parts: Parts, request: LogoutRequest) -> flask.Response:
     )
     if person is not None and same_session and not request.doubtful:
         return _end(parts, person, request)
-    return _question(parts, request, person)
+    return _question(parts, request, person, kept={} if request.doubtful else _kept(form))
 
 
-def _question(parts: Parts, request: LogoutRequest, person: Standing | None) -> flask.Response:
-    """Ask; what the answer needs travels in the form, and is checked anew when it comes back."""
-    kept = {} if request.doubtful else _kept()
+def _question(parts: Parts, request: LogoutRequest, person: Standing | None, *, kept: dict[str, str]) -> flask.Response:
+    """Ask; what the answer needs travels in the form (`kept`), and is checked anew when it comes back."""
     return parts.pages.render(
         SIGN_OUT_PAGE,
         language=language_of(ui_locales=request.ui_locales, account_locale=person.locale if person else None),
         form_targets=(request.post_logout_redirect_uri,) if request.post_logout_redirect_uri else (),
         brand=_brand(request),
-        action="/end-session",
+        action=PAGE,
         form_token=parts.form_tokens.issue(page=SIGN_OUT_PAGE, binding=_binding(parts), now=parts.issuer.clock()),
         account_name=(person.name or person.user_id) if person else None,
         user_id=person.user_id if person else None,
@@ -90,9 +99,9 @@ def _question(parts: Parts, request: LogoutRequest, person: Standing | None) -> 
     )
 
 
-def _kept() -> dict[str, str]:
+def _kept(form: Form) -> dict[str, str]:
     names = ("id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales")
-    return {name: flask.request.values[name] for name in names if name in flask.request.values}
+    return {name: form[name] for name in names if name in form}
 
 
 def _answered(parts: Parts, form: Form) -> flask.Response:
