@@ -30,7 +30,7 @@ from sqlalchemy import (
 from idp.acts.family_facts import Family, family_of, read_family
 from idp.audit.statements import event_from
 from idp.issuance.models import RefreshToken
-from idp.issuance.successor import open_successor, seal_successor
+from idp.issuance.successor import SuccessorSealBroken, open_successor, seal_successor
 from idp.storage.handles import digest
 from idp.storage.models import table_of
 
@@ -46,13 +46,15 @@ class RefreshTokenUnknown(LookupError):
 class UsedRefreshToken:
     """What a refresh token stood for.
 
-    `refresh_token` is what the client holds from now on; `reused` when it was rotated longer ago than the grace.
+    `refresh_token` is what the client holds from now on; `repeated` when it was rotated within the grace, `reused` when
+    that was longer ago (or its successor was tampered with).
     """
 
     family: Family
     client_id: str
     idle_expires_at: float
     refresh_token: str
+    repeated: bool
     reused: bool
 
 
@@ -92,17 +94,26 @@ def use_refresh_token(
 
 
 def _read(row: Facts, *, presented: str, successor: str | None, grace: float, now: float) -> UsedRefreshToken:
-    kept, reused = successor or presented, False
+    kept: str | None = successor or presented
     if not row["won"]:
-        reused = row["rotated_at"] is None or now - row["rotated_at"] > grace or row["successor_sealed"] is None
-        kept = "" if reused else open_successor(presented, row["successor_sealed"])
+        kept = _successor_within(row, presented, grace=grace, now=now)
     return UsedRefreshToken(
         family=read_family(row),
         client_id=row["token_client_id"],
         idle_expires_at=row["token_idle_expires_at"],
-        refresh_token=kept,
-        reused=reused,
+        refresh_token=kept or "",
+        repeated=kept is not None and not row["won"],
+        reused=kept is None,
     )
+
+
+def _successor_within(row: Facts, presented: str, *, grace: float, now: float) -> str | None:
+    if row["rotated_at"] is None or now - row["rotated_at"] > grace or row["successor_sealed"] is None:
+        return None
+    try:
+        return open_successor(presented, row["successor_sealed"])
+    except SuccessorSealBroken:
+        return None
 
 
 def _facts() -> Select[Any]:

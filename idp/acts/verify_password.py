@@ -19,6 +19,8 @@ from idp.audit.events import Event, EventType
 from idp.audit.typed_identifier import typed_identifier_details
 from idp.lockout.keys import address_key, identifier_key, unplaced_key
 from idp.lockout.reservation import TooManyGuesses
+from idp.lockout.reserve import undo
+from idp.passwords.gate import HashingBusy
 from idp.passwords.hasher import Hasher, WrongPassword
 from idp.passwords.normal_form import UnusablePassword
 from idp.storage.database import Database
@@ -62,6 +64,9 @@ class PasswordVerifier:
             return self._verified(attempt, password)
         except (WrongPassword, UnusablePassword) as error:
             self._refused(attempt, identifier, error, result="wrong_password", client_id=client_id, visitor=visitor)
+        except HashingBusy:
+            self._uncount(attempt)
+            raise
         except TooManyGuesses as error:
             result = f"too_many_guesses:{error.kind}"
             self._refused(attempt, identifier, error, result=result, client_id=client_id, visitor=visitor)
@@ -91,6 +96,11 @@ class PasswordVerifier:
             new_hash=check.new_hash,
             entropy=self._entropy,
         )
+
+    def _uncount(self, attempt: Attempt) -> None:
+        """Nothing was checked: whoever sends floods must not use up other people's guesses."""
+        with self._database.writing() as connection:
+            undo(connection, attempt.reservation)
 
     def _reserve(self, identifier: str, visitor: Visitor) -> Attempt:
         with self._database.writing() as connection:

@@ -12,7 +12,7 @@ from idp.storage.database import Database
 from idp.storage.handles import Clock
 from idp.storage.key_rows import load_ring
 from idp.storage.watch import Watch
-from keys.compact import verify
+from keys.compact import InvalidToken, verify
 from keys.kek import Kek
 from keys.ring import Jwks, KeyRing, Signer
 from keys.verified_tokens import VerifiedTokens
@@ -72,7 +72,12 @@ class CurrentRing:
     def verify_hint(self, token: str, *, typ: str) -> dict[str, Any]:
         """Give the claims of an ID token offered as a hint about the past: keys that have left the JWKS still count.
 
+        A signed answer of userinfo has the same `typ` and issuer; what makes an ID token is that it expires.
+
         Raises:
-            InvalidToken: not signed by this issuer, or by a compromised key.
+            InvalidToken: not signed by this issuer, or by a compromised key, or no ID token.
         """
-        return verify(self.ring, token, typ=typ, now=self._clock(), removed=True)
+        claims = verify(self.ring, token, typ=typ, now=self._clock(), removed=True)
+        if not {"exp", "iat", "auth_time"} <= claims.keys():
+            raise InvalidToken("signed by this issuer, but not an ID token")
+        return claims

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from authlib.oidc.rpinitiated import EndSessionEndpoint
 
 from idp.clients.client import Client
+from idp.issuance.gate import Facts, IssuanceRefused, Path, may_issue
 from idp.issuance.mint import ID_TOKEN_TYPE
 from idp.oidc.issuer import Issuer
 from idp.oidc.redirect_uris import is_registered_for_logout
@@ -77,4 +78,10 @@ class EndSession(EndSessionEndpoint):
 
     def _client(self, client_id: str | None, hint: dict[str, object] | None) -> Client | None:
         client = self._issuer.directory.find(str(hint["aud"]) if hint else client_id or "")
-        return None if client is None or client.disabled_at is not None else client
+        if client is None:
+            return None
+        try:
+            may_issue(Facts(path=Path.LOGOUT_HINT, client=client, scopes=frozenset(), issued_at=self._issuer.clock()))
+        except IssuanceRefused:
+            return None
+        return client

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from authlib.oauth2.rfc6749 import grants
+from sqlalchemy import Connection
 
 from idp.acts.refresh import RefreshTokenUnknown, UsedRefreshToken, use_refresh_token
+from idp.audit.events import Event, EventType
+from idp.audit.record import record
 from idp.issuance.gate import Path, may_issue
 from idp.oidc.errors import invalid_grant
 from idp.oidc.grants.phases import Phases, ReplayedError, TokenBody
@@ -38,6 +41,8 @@ class RefreshToken(Phases, grants.RefreshTokenGrant):  # type: ignore[misc]
                 )
                 self._bind(used, now)
                 may_issue(used.family.facts(Path.REFRESH, client))
+                if used.repeated:
+                    self._record_repeat(connection, used, now)
                 return mint_for_person(
                     issuer,
                     connection,
@@ -53,6 +58,21 @@ class RefreshToken(Phases, grants.RefreshTokenGrant):  # type: ignore[misc]
         except ReplayedError as error:
             self.end_family(error.grant_id, "refresh.reuse", now)
             raise invalid_grant("the refresh token was rotated before: its family is ended") from error
+
+    def _record_repeat(self, connection: Connection, used: UsedRefreshToken, now: float) -> None:
+        """A first use is recorded with its statement; tokens for a repeat within the grace must not go unrecorded."""
+        subject = used.family.subject
+        event = Event(
+            type=EventType.TOKEN_REFRESHED,
+            at=now,
+            actor=f"client:{used.client_id}",
+            account_id=subject.account_id,
+            client_id=used.client_id,
+            sid=subject.sid,
+            reference=self.request.wire.request_id,
+            details={"repeated": True},
+        )
+        record(connection, event, entropy=self.issuer.entropy)
 
     def _bind(self, used: UsedRefreshToken, now: float) -> None:
         client = self.request.registered_client
