@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import flask
 from flask_sqlalchemy import SQLAlchemy
 
-from idp.acts.verify_password import PasswordVerifier
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
 from idp.edge import build_front, build_pages_app
@@ -24,11 +23,14 @@ from idp.flows.proofs import Prover
 from idp.issuance.current_ring import CurrentRing
 from idp.issuance.ended import EndedView
 from idp.issuance.lifetimes import Lifetimes
+from idp.metrics.measures import measure_health
+from idp.metrics.metered import MeteredGate, MeteredPasswords
+from idp.metrics.meters import Meters
 from idp.oidc.client_keys import ClientKeys
 from idp.oidc.end_session import EndSession
 from idp.oidc.issuer import Issuer
 from idp.oidc.refusals import Refusals
-from idp.passwords.gate import HashingGate, running_hashes
+from idp.passwords.gate import running_hashes
 from idp.passwords.hasher import CHEAP_FOR_TESTS, PRODUCTION, Hasher
 from idp.resources import resource_directory
 from idp.settings import Mode, Settings
@@ -67,6 +69,7 @@ class Service:
     trail: TrailWriter
     pages_app: flask.Flask
     front: Front
+    meters: Meters
     clock: Clock
     entropy: Entropy
 
@@ -79,11 +82,13 @@ class Service:
         self.parts.issuer.directory.reload()
         self.parts.issuer.ring.reload()
         self.watch.start()
+        self.meters.tally.start()
 
     def stop(self) -> None:
         """End the threads, write what waits, and let go of the database."""
         self.watch.stop()
         self.trail.stop()
+        self.meters.tally.stop()
         self.database.engine.dispose()
 
 
@@ -102,6 +107,7 @@ def build(
         KekRefused, WrongKek, SecretMissing: the keys cannot be opened.
         StorageUnavailable: the database cannot be reached.
     """
+    meters = Meters()
     pages_app = flask.Flask("idp", static_folder=None, template_folder=None)
     database = open_database(settings, pages_app)
     check_schema(database.engine)
@@ -133,9 +139,10 @@ def build(
         entropy=entropy,
         signing_algs=settings.signing_algs,
     )
-    parts = build_page_parts(settings, issuer, service_secrets, workers=workers)
-    build_pages_app(pages_app, parts)
-    front = build_front(settings, issuer, pages_app, entropy)
+    parts = build_page_parts(settings, issuer, service_secrets, meters, workers=workers)
+    measure_health(meters, watch=watch, trail=trail, store=parts.store, clock=clock)
+    build_pages_app(pages_app, parts, meters)
+    front = build_front(settings, issuer, pages_app, meters)
     return Service(
         settings=settings,
         database=database,
@@ -146,6 +153,7 @@ def build(
         trail=trail,
         pages_app=pages_app,
         front=front,
+        meters=meters,
         clock=clock,
         entropy=entropy,
     )
@@ -162,9 +170,11 @@ def open_database(settings: Settings, pages_app: flask.Flask) -> Database:
         return Database(prepare(db.engine))
 
 
-def build_page_parts(settings: Settings, issuer: Issuer, opened: ServiceSecrets, *, workers: int) -> Parts:
+def build_page_parts(
+    settings: Settings, issuer: Issuer, opened: ServiceSecrets, meters: Meters, *, workers: int
+) -> Parts:
     """Put the parts of the pages together."""
-    hasher = build_hasher(settings, opened, issuer.entropy, workers=workers)
+    hasher = build_hasher(settings, opened, issuer.entropy, meters, workers=workers)
     store = build_ephemeral_store(settings, issuer)
     prover = Prover(opened.mac_key("proof"))
     wording = Wording.open(zone=settings.time_zone)
@@ -174,7 +184,9 @@ def build_page_parts(settings: Settings, issuer: Issuer, opened: ServiceSecrets,
         store=store,
         journeys=Journeys(store, prover, clock=issuer.clock, entropy=issuer.entropy, lifetime=issuer.lifetimes.journey),
         prover=prover,
-        passwords=PasswordVerifier(issuer.database, hasher, lookup, clock=issuer.clock, entropy=issuer.entropy),
+        passwords=MeteredPasswords(
+            issuer.database, hasher, lookup, clock=issuer.clock, entropy=issuer.entropy, meters=meters
+        ),
         hasher=hasher,
         end_session=EndSession(issuer),
         cookies=CookieJar(secure=settings.secure),
@@ -184,10 +196,12 @@ def build_page_parts(settings: Settings, issuer: Issuer, opened: ServiceSecrets,
     )
 
 
-def build_hasher(settings: Settings, opened: ServiceSecrets, entropy: Entropy, *, workers: int) -> Hasher:
+def build_hasher(
+    settings: Settings, opened: ServiceSecrets, entropy: Entropy, meters: Meters, *, workers: int
+) -> Hasher:
     """Make the password hasher with one gate for this process."""
     parameters = PRODUCTION if settings.password_hashing == "owasp" else CHEAP_FOR_TESTS
-    gate = HashingGate(running_hashes(cores=os.cpu_count() or 1, workers=workers))
+    gate = MeteredGate(running_hashes(cores=os.cpu_count() or 1, workers=workers), meters)
     return Hasher(parameters, opened.pepper, gate, entropy=entropy)
 
 

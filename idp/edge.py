@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import flask
 from werkzeug.exceptions import HTTPException
@@ -21,10 +22,11 @@ from idp.flows.end_session import end_session_pages
 from idp.flows.parts import Parts
 from idp.flows.sign_in import sign_in_pages
 from idp.flows.visit import language_of, reference_of
+from idp.metrics.metered import MeteredServer
+from idp.metrics.meters import Meters
 from idp.oidc.discovery import metadata, render
 from idp.oidc.endpoints import introspection_endpoint, revocation_endpoint, token_endpoint
 from idp.oidc.issuer import Issuer
-from idp.oidc.server import IssuerServer
 from idp.oidc.userinfo import UserInfo
 from idp.passwords.gate import HashingBusy
 from idp.probes import livez, readyz
@@ -32,7 +34,6 @@ from idp.resources import resource_directory
 from idp.settings import Settings
 from idp.storage.database import StorageUnavailable
 from idp.storage.ephemeral import EphemeralUnavailable
-from idp.storage.handles import Entropy
 from idp.storage.watch import StaleView
 from idp.web.errors import ShownError, error_page, shown_http_error, shown_unknown_error
 from idp.web.security_txt import security_txt
@@ -59,23 +60,24 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
 log = logging.getLogger("idp.pages")
 
 
-def build_front(settings: Settings, issuer: Issuer, pages_app: flask.Flask, entropy: Entropy) -> Front:
+def build_front(settings: Settings, issuer: Issuer, pages_app: flask.Flask, meters: Meters) -> Front:
     """Join the protocol endpoints with the pages."""
     return Front(
         pages_app,
         hosts=known_hosts(settings.issuer, settings.extra_hosts),
-        routes=protocol_routes(settings, issuer),
-        entropy=entropy,
+        routes=protocol_routes(settings, issuer, meters),
+        entropy=issuer.entropy,
         trusted_proxies=settings.trusted_proxies,
         https=settings.secure,
-        translate=busy_answer,
+        translate=partial(busy_answer, meters),
+        observe=meters.answered,
         body_readers=max(2, settings.threads - 8),
     )
 
 
-def protocol_routes(settings: Settings, issuer: Issuer) -> dict[str, Route | Static]:
+def protocol_routes(settings: Settings, issuer: Issuer, meters: Meters) -> dict[str, Route | Static]:
     """List what apps call."""
-    server, userinfo = IssuerServer(issuer), UserInfo(issuer)
+    server, userinfo = MeteredServer(issuer, meters), UserInfo(issuer)
     routes: dict[str, Route | Static] = {}
     if settings.security_contact:
         routes["/.well-known/security.txt"] = Static(_security_txt(settings, issuer))
@@ -115,15 +117,16 @@ def _jwks(issuer: Issuer) -> tuple[bytes, str, Iterable[Header]]:
     return jwks.body, jwks.etag, _JWKS_HEADERS
 
 
-def busy_answer(error: Exception) -> Response | None:
+def busy_answer(meters: Meters, error: Exception) -> Response | None:
     """Answer what chapters raise when they cannot answer now; None for what nobody foresaw."""
     if not isinstance(error, BUSY):
         return None
+    meters.could_not_answer(error)
     body = {"error": "temporarily_unavailable", "error_description": "The service cannot answer now; try again."}
     return json_response(503, body, [("Retry-After", str(RETRY_AFTER))])
 
 
-def build_pages_app(app: flask.Flask, parts: Parts) -> None:
+def build_pages_app(app: flask.Flask, parts: Parts, meters: Meters) -> None:
     """Hang the pages into the Flask app, and the handlers of everything that can end a page."""
     for journey in JOURNEYS:
         app.register_blueprint(journey(parts))
@@ -141,6 +144,7 @@ def build_pages_app(app: flask.Flask, parts: Parts) -> None:
     def unknown(error: Exception) -> flask.Response:
         reference = reference_of()
         if isinstance(error, BUSY):
+            meters.could_not_answer(error)
             return shown(ShownError(key="unavailable", reference=reference, status=503, retry_after=RETRY_AFTER))
         log.error("a page failed, reference %s: %s", reference, type(error).__name__, exc_info=error)
         return shown(shown_unknown_error(error, reference=reference))

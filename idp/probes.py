@@ -25,13 +25,14 @@ def readyz(issuer: Issuer) -> Callable[[Request], Response]:
     """Say whether the process may be sent requests, and if not, why."""
 
     def probe(_request: Request) -> Response:
-        faults = list(_faults(issuer))
+        faults = readiness_faults(issuer)
         return text_response(503 if faults else 200, "; ".join(faults) or "ready")
 
     return probe
 
 
-def _faults(issuer: Issuer) -> list[str]:
+def readiness_faults(issuer: Issuer) -> list[str]:
+    """Say why this process may not be sent requests; nothing when it may."""
     faults = []
     try:
         issuer.ring.signer(issuer.signing_algs[0])

@@ -13,12 +13,13 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from idp.resources import resource_directory
+from idp.wire.bind import Bind
 
 PREFIX = "IDP_"
 # Variables of the commands themselves, not settings of the service.
@@ -68,6 +69,7 @@ class Settings(BaseModel):
     threads: int = Field(default=32, ge=4, le=256)
     database_pool: int = Field(default=16, ge=1, le=200)
     management_bind: str = "127.0.0.1:9000"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
     demo_port: int | None = None
 
     @property
@@ -163,6 +165,10 @@ def _value_faults(settings: Settings) -> Iterator[str]:
     scheme = urlsplit(settings.database_url.get_secret_value()).scheme.partition("+")[0]
     if scheme not in {"sqlite", "postgresql"}:
         yield "database_url: must begin with postgresql:// or sqlite:///"
+    try:
+        Bind.parse(settings.management_bind)
+    except ValueError as error:
+        yield f"management_bind: {error}"
     if settings.password_hashing not in {"owasp", "cheapest-for-tests-only"}:
         yield "password_hashing: must be owasp"
 

@@ -55,6 +55,11 @@ class TrailWriter:
         if not self._wake.is_set():
             self._wake.set()
 
+    @property
+    def waiting(self) -> int:
+        """How many events are not yet written."""
+        return len(self._waiting)
+
     def stop(self) -> None:
         """Write what waits and end the thread; called once, at the end of the process."""
         self._stopping.set()

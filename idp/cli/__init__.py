@@ -1,13 +1,49 @@
 """The ways in: every command of ``idp``. Commands call the same acts as the pages, and each takes ``--json``."""
 
+from importlib import import_module
+from typing import cast
+
 import click
 
-from idp.cli.db import db
+import idp
+
+COMMANDS = {
+    "demo": "Try it out: issuer, two portals and people, on this machine.",
+    "serve": "Serve the issuer: request workers and the housekeeper.",
+    "worker": "The housekeeper alone: pruning and the management port.",
+    "doctor": "What is right, what is not, and what to do next.",
+    "clients": "Relying parties: add, list, show, update, disable, enable, rotate-secret, explain.",
+    "accounts": "People who sign in: add, show, disable, enable.",
+    "keys": "The key ring: init, list, rotate.",
+    "audit": "What happened: tail, export.",
+    "db": "The database: upgrade, check, prune.",
+}
+"""Each command is the attribute of its own name in the module of its own name, imported when it runs."""
 
 
-@click.group()
+class Commands(click.Group):
+    """Commands by name, so that `idp --help` need not import them all."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - Click's signature
+        """Name the commands, in the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        return cast("click.Command", getattr(import_module(f"idp.cli.{cmd_name}"), cmd_name))
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=Commands)
+@click.version_option(idp.__version__, prog_name="idp")
 def main() -> None:
-    """An OpenID Connect issuer that finance apps delegate login to."""
+    """An OpenID Connect issuer that finance apps delegate login to.
 
-
-main.add_command(db)
+    Exit codes: 0 done, 1 refused or not found, 2 the command or the settings cannot be used.
+    """

@@ -6,6 +6,7 @@ since transactions commit out of order and nodes disagree about the time.
 """
 
 import logging
+import math
 from collections.abc import Callable, Sequence
 from threading import Event, RLock, Thread
 from typing import NamedTuple, cast
@@ -98,13 +99,17 @@ class Watch:
         """
         self._on_revision.setdefault(name, []).append(callback)
 
+    def age(self, now: float) -> float:
+        """Say how many seconds ago the view was last confirmed; infinity when it never was."""
+        return math.inf if self._good_at is None else abs(now - self._good_at)
+
     def require_fresh(self, now: float) -> None:
         """Return if the view was confirmed within two seconds of `now`.
 
         Raises:
             StaleView: It was not, or never.
         """
-        if self._good_at is None or abs(now - self._good_at) > FRESH_SECONDS:
+        if self.age(now) > FRESH_SECONDS:
             raise StaleView
 
     def poll_once(self) -> None:

@@ -1,0 +1,79 @@
+"""Every metric of the service by name, and the hooks that the composition root hangs into its parts.
+
+Names are interface: dashboards and alarms use them. docs/for-operators.md has the table, and a test compares the two.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from idp.metrics.tally import Histogram, Tally
+
+REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+HASH_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0)
+
+
+class Meters:
+    """The metrics of one process; `tally` takes the samples."""
+
+    def __init__(self) -> None:
+        self.tally = Tally()
+        self.registry = registry = CollectorRegistry()
+        self.requests = Counter("idp_requests", "Answers, by route and status.", ["route", "status"], registry=registry)
+        self.request_seconds = Histogram(
+            "idp_request_seconds", "Time to answer, by route.", ["route"], buckets=REQUEST_BUCKETS, registry=registry
+        )
+        self.tokens = Counter("idp_tokens_issued", "Token responses, by grant type.", ["grant"], registry=registry)
+        self.sign_ins = Counter("idp_sign_ins", "Passwords checked, by result.", ["result"], registry=registry)
+        self.hash_seconds = Histogram(
+            "idp_password_hash_seconds", "Time of one password hash.", buckets=HASH_BUCKETS, registry=registry
+        )
+        self.hash_wait_seconds = Histogram(
+            "idp_password_hash_wait_seconds", "Time waited for a hash.", buckets=HASH_BUCKETS, registry=registry
+        )
+        self.hash_refused = Counter(
+            "idp_password_hash_refused", "Sign-ins sent away: too many hashes at once.", registry=registry
+        )
+        self.unavailable = Counter(
+            "idp_unavailable", "Requests answered 503, by reason.", ["reason"], registry=registry
+        )
+        self.pruned = Counter(
+            "idp_pruned_rows", "Rows removed after their time, by table.", ["table"], registry=registry
+        )
+        self.restarts = Counter("idp_process_restarts", "Processes that died and were replaced.", registry=registry)
+        self._gauges(registry)
+
+    def _gauges(self, registry: CollectorRegistry) -> None:
+        self.view_age = Gauge(
+            "idp_view_age_seconds",
+            "Age of the oldest process's view of what has ended; answers stop at 2.",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.clock_skew = Gauge(
+            "idp_clock_skew_seconds",
+            "This node's clock ahead of the database's; alarm beyond 5, not ready beyond 30.",
+            registry=registry,
+            multiprocess_mode="livemostrecent",
+        )
+        self.trail_waiting = Gauge(
+            "idp_audit_events_waiting",
+            "Audit events of machine tokens not yet written.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        self.store_degraded = Gauge(
+            "idp_ephemeral_store_degraded",
+            "1 while Redis is away and the database carries new journeys.",
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+
+    def answered(self, route: str, status: int, seconds: float) -> None:
+        """Take in one answer; this is the front's `observe`."""
+        self.tally.count(self.requests, route, str(status))
+        self.tally.time(self.request_seconds, seconds, route)
+
+    def could_not_answer(self, error: Exception) -> None:
+        """Take in a request that was answered 503, by the name of what stood in the way."""
+        self.tally.count(self.unavailable, type(error).__name__)

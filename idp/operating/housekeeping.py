@@ -1,0 +1,77 @@
+"""The housekeeper: one process beside the request workers that prunes, and answers on the management port.
+
+Under `idp serve` it is a child; beside gunicorn an operator runs it as `idp worker`. Any number of them may run: each
+prunes what the others have left. Later issues give it the outbox, the audit sealer and the key schedule.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from functools import partial
+from threading import Event
+from types import FrameType
+
+from idp.app import Service, build
+from idp.metrics.scrape import scrape
+from idp.operating.management import management_server
+from idp.settings import Settings
+from idp.storage.database import StorageUnavailable
+from idp.storage.prune import prune
+from idp.wire.bind import Bind
+
+PRUNE_SECONDS = 60.0
+FIRST_PRUNE_SECONDS = 5.0
+
+log = logging.getLogger("idp.housekeeping")
+
+
+def keep_house(settings: Settings) -> None:
+    """Prune and answer on the management port until SIGTERM or SIGINT; for the main thread of its own process.
+
+    Raises:
+        SchemaMismatch, KekRefused, WrongKek, SecretMissing, StorageUnavailable: see `idp.app.build`.
+        OSError: the management port cannot be listened on.
+    """
+    told = _told_to_stop()
+    service = build(settings)
+    service.start()
+    try:
+        metrics = partial(scrape, service.meters)
+        with management_server(Bind.parse(settings.management_bind), service.parts.issuer, metrics):
+            log.info("the housekeeper is at work, management port %s", settings.management_bind)
+            _work(service, told)
+    finally:
+        service.stop()
+
+
+def _told_to_stop() -> Event:
+    told = Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    return told
+
+
+def _work(service: Service, told: Event) -> None:
+    wait = FIRST_PRUNE_SECONDS
+    while not told.wait(wait):
+        prune_once(service)
+        wait = PRUNE_SECONDS
+
+
+def prune_once(service: Service) -> None:
+    """Remove what has outlived its use; a database that is away is tried again at the next turn."""
+    try:
+        removed = prune(service.database, service.clock())
+    except StorageUnavailable as error:
+        log.warning("pruning waits for the database: %s", error)
+        return
+    for name, count in removed.items():
+        service.meters.tally.count(service.meters.pruned, name, by=count)
+    gone = {name: count for name, count in removed.items() if count}
+    if gone:
+        log.info("pruned %s", ", ".join(f"{count} {name}" for name, count in gone.items()))

@@ -1,0 +1,63 @@
+"""One request worker: a process that puts its own service together after the fork and answers until it is told to stop.
+
+Invariant: nothing of the parent is used but its settings; threads, pools and keys are this process's own. What waits to
+be written is written before the process ends.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from granian.server.mp import MPServer
+
+from idp.app import Service, build
+from idp.journal import keep_journal_of
+from idp.operating.draining import Draining
+from idp.operating.parentage import end_with_parent
+from idp.settings import Settings
+from idp.wire.traces import where
+
+log = logging.getLogger("idp.operating")
+
+
+@dataclass(kw_only=True)
+class RequestWorker:
+    """What a request worker is made from; called in its process, it gives the WSGI callable."""
+
+    settings: Settings
+    workers: int
+    parent: int
+    service: Service | None = field(default=None, init=False)
+
+    def __call__(self) -> WSGIApplication:
+        """Put the service together and start its threads."""
+        keep_journal_of(self.settings, "request")
+        self.service = build(self.settings, workers=self.workers)
+        self.service.start()
+        draining = Draining(self.service.front)
+        draining.listen()
+        return draining
+
+    def stop(self) -> None:
+        """End the threads and write what waits."""
+        if self.service is not None:
+            self.service.stop()
+
+
+def serve_requests(worker_id: int, process_name: str | None, worker: RequestWorker, *rest: Any) -> None:  # noqa: ANN401 - granian's own
+    """Run one request worker, until SIGTERM or SIGINT; requests in flight are answered first."""
+    # The parent's handlers came along with the fork; until granian sets its own, a stop ends this process at once.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_with_parent(worker.parent)
+    try:
+        MPServer._spawn_wsgi_worker(worker_id, process_name, worker, *rest)  # noqa: SLF001 - granian offers no other way
+    except Exception as error:  # noqa: BLE001 - whatever it is, the log gets one line and the parent an exit code
+        log.error("a request worker could not serve: %s", where(error))  # noqa: TRY400 - no text of the exception
+        sys.exit(1)
+    finally:
+        worker.stop()
