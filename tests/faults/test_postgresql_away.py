@@ -14,7 +14,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.app import Service
-from tests.support.asking import Answer, Note, all_at_once, get, percentile, seconds_until, timed
+from tests.support.asking import Answer, all_at_once, get, measured, percentile, seconds_until, timed
 from tests.support.in_process import App, Browser, add_person, issuer_on
 from tests.support.invariants import check_database, check_keys, check_logs, secrets_of
 from tests.support.postgresql import PostgresqlServer
@@ -73,7 +73,6 @@ def test_stopped(
     service: Service,
     app: App,
     caplog: pytest.LogCaptureFixture,
-    record_property: Note,
 ) -> None:
     """F03: everything that needs the database is 503 in under a second; service is back within 5 s of its start."""
     asks = questions(app)
@@ -86,15 +85,15 @@ def test_stopped(
     assert_sent_away([timed(lambda: app.call("/token", {"grant_type": "client_credentials"}))], within=1.0)
     own_postgresql.start()
     recovery = seconds_until(lambda: get(service, "/readyz").status == 200, most=5.0)
-    record_property("refused within", percentile(answers, 1.0))
-    record_property("recovery", recovery)
+    measured("F03: refused within", percentile(answers, 1.0))
+    measured("F03: recovery", recovery)
     tokens = app.exchange(app.code(Browser(service))).get_json()
     check_database(service.database)
     check_keys(get(service, "/jwks").body, [tokens])
     check_logs([caplog.text], secrets_of([tokens]))
 
 
-def test_hung(own_postgresql: PostgresqlServer, service: Service, app: App, record_property: Note) -> None:
+def test_hung(own_postgresql: PostgresqlServer, service: Service, app: App) -> None:
     """F04: a server that answers nothing holds nobody for long, and none of what does not need it."""
     asks = questions(app)
     with own_postgresql.paused():
@@ -106,9 +105,9 @@ def test_hung(own_postgresql: PostgresqlServer, service: Service, app: App, reco
         later = percentile(all_at_once(asks * 5), 0.9)
         assert 1.0 > later
     recovery = seconds_until(lambda: get(service, "/readyz").status == 200, most=5.0)
-    record_property("first refused within", percentile(first, 1.0))
-    record_property("later 90 % refused within", later)
-    record_property("recovery", recovery)
+    measured("F04: first refused within", percentile(first, 1.0))
+    measured("F04: later 90 % refused within", later)
+    measured("F04: recovery", recovery)
     app.tokens(Browser(service))
     check_database(service.database)
 
@@ -130,7 +129,7 @@ def test_read_only(own_postgresql: PostgresqlServer, service: Service, app: App)
 
 
 def test_pool_overbooked(own_postgresql: PostgresqlServer, service: Service, app: App) -> None:
-    """F07: with every connection held (as by slow statements) the queue lasts a second; keys and probes do not queue."""
+    """F07: with every connection held (as by slow statements) the queue lasts a second; keys and probes do not."""
     asks = questions(app)
     held = [service.database.engine.connect() for _ in range(8)]
     try:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any
 
 from werkzeug.test import Client, TestResponse
 
 from idp.app import Service
 
-Note: TypeAlias = Callable[[str, object], None]
-"""pytest's `record_property`: measured figures, for whoever reads the report of a run."""
+_log = logging.getLogger("measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,11 @@ def seconds_until(holds: Callable[[], bool], *, most: float, every: float = 0.05
         assert time.monotonic() - started < most, f"not within {most} s"
         time.sleep(every)
     return time.monotonic() - started
+
+
+def measured(what: str, seconds: float) -> None:
+    """Note a figure: `pytest -o log_cli=true --log-cli-level=info` shows them."""
+    _log.info("%s: %.3f s", what, seconds)
 
 
 def percentile(answers: Iterable[Answer], share: float) -> float:
