@@ -21,7 +21,11 @@ JWS_DOTS = 2
 
 
 class TokenRefused(Exception):
-    """The token is not (any longer) good; the text is private detail."""
+    """The token is not (any longer) good; the text is private detail, `claims` are there when it was once good."""
+
+    def __init__(self, detail: str, claims: Claims | None = None) -> None:
+        super().__init__(detail)
+        self.claims = claims
 
 
 def is_jwt_shaped(token: str) -> bool:
@@ -61,4 +65,4 @@ def _ask_the_gate(issuer: Issuer, claims: Claims, client: Client, path: Path) ->
     try:
         may_issue(facts)
     except IssuanceRefused as error:
-        raise TokenRefused(error.state) from error
+        raise TokenRefused(error.state, claims) from error

@@ -38,6 +38,19 @@ class Refusals:
         )
         self._add(event)
 
+    def note_token(self, *, client_id: str, endpoint: str, check: str, reference: str) -> None:
+        """Record that a token of this client was refused where it was presented."""
+        event = Event(
+            type=EventType.TOKEN_REFUSED,
+            at=self._clock(),
+            actor=f"client:{client_id}",
+            result="invalid_token",
+            client_id=client_id,
+            reference=reference,
+            details={"endpoint": endpoint, "check": check},
+        )
+        self._add(event)
+
     def note_authorization(
         self, *, client_id: str | None, error: str, details: Mapping[str, str], reference: str
     ) -> None:

@@ -42,10 +42,21 @@ class UserInfo:
         try:
             claims, client = read_access_token(self._issuer, token, Path.USERINFO)
         except TokenRefused as error:
+            self._note(request, error)
             raise _bearer_error("invalid_token", "The access token is not valid.", str(error), 401) from error
         if "openid" not in claims["scope"].split():
             raise _bearer_error("insufficient_scope", "The scope openid is needed.", "", 403)
         return claims, client
+
+    def _note(self, request: Request, error: TokenRefused) -> None:
+        """Record that a token which was once good came after its end; what anybody can make up is not worth a row."""
+        if error.claims is not None:
+            self._issuer.refusals.note_token(
+                client_id=error.claims["client_id"],
+                endpoint=request.path,
+                check=str(error),
+                reference=request.request_id,
+            )
 
     def _answer(self, claims: Claims, client: Client) -> Response:
         person = self._person(claims, client)
