@@ -6,7 +6,8 @@ could spoil.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -17,6 +18,7 @@ from joserfc.jwk import KeySet
 from werkzeug.test import Client, TestResponse
 
 from idp.app import Service
+from keys import base64url
 from tests.support.clock import SettableClock
 from tests.support.in_process import ADDRESS, App, Browser, add_person, issuer_on
 
@@ -74,3 +76,24 @@ def world_on(database_url: str, folder: Path, **overrides: object) -> Iterator[W
     values: dict[str, Any] = {"signing_algs": ALGORITHMS} | overrides
     with issuer_on(database_url, folder, clock=clock, **values) as service:
         yield World(service=service, clock=clock, sub=add_person(service))
+
+
+def signed_by_the_issuer(world: World, claims: Mapping[str, Any], *, alg: str = "ES256", **header: str | None) -> str:
+    """Sign claims with the issuer's own key under a header of the test's choice; None takes a member out."""
+    signer = world.service.parts.issuer.ring.signer(alg)
+    members: dict[str, str | None] = {"alg": alg, "kid": signer.kid, "typ": "at+jwt", **header}
+    kept = {name: value for name, value in members.items() if value is not None}
+    signed = base64url.encode(json.dumps(kept).encode()) + b"." + base64url.encode(json.dumps(claims).encode())
+    return (signed + b"." + base64url.encode(signer.sign(signed))).decode()
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """Read the claims of a token without verifying it."""
+    claims: dict[str, Any] = json.loads(base64url.decode(token.split(".")[1].encode()))
+    return claims
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """Read the header of a token without verifying it."""
+    header: dict[str, Any] = json.loads(base64url.decode(token.split(".", maxsplit=1)[0].encode()))
+    return header
