@@ -9,12 +9,15 @@ import os
 import secrets
 import time
 from dataclasses import dataclass
+from wsgiref.types import WSGIApplication
 
 import flask
 from flask_sqlalchemy import SQLAlchemy
 
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
+from idp.demo.one_name import OneName
+from idp.demo.pages import demo_pages
 from idp.edge import build_front, build_pages_app
 from idp.flows.built_in import BUILT_IN
 from idp.flows.journey import Journeys
@@ -49,7 +52,6 @@ from idp.storage.watch import Watch
 from idp.web.cookies import CookieJar
 from idp.web.form_tokens import FormTokens
 from idp.web.render import PageFacts, Pages
-from idp.wire.front import Front
 from idp.wire.outbound import Outbound
 from idp.wording import Wording
 from keys.kek import FileKek, Kek
@@ -68,7 +70,7 @@ class Service:
     watch: Watch
     trail: TrailWriter
     pages_app: flask.Flask
-    front: Front
+    front: WSGIApplication
     meters: Meters
     clock: Clock
     entropy: Entropy
@@ -142,7 +144,10 @@ def build(
     parts = build_page_parts(settings, issuer, service_secrets, meters, workers=workers)
     measure_health(meters, watch=watch, trail=trail, store=parts.store, clock=clock)
     build_pages_app(pages_app, parts, meters)
-    front = build_front(settings, issuer, pages_app, meters)
+    front: WSGIApplication = build_front(settings, issuer, pages_app, meters)
+    if settings.mode is Mode.DEMO:
+        pages_app.register_blueprint(demo_pages(parts))
+        front = OneName(front, settings.issuer)
     return Service(
         settings=settings,
         database=database,

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from idp.settings import Settings, SettingsRefused, load_settings
 from idp.storage.database import Database, StorageUnavailable
@@ -89,10 +90,16 @@ def opened(config: Path | None) -> Iterator[Opened]:
         yield Opened(settings=settings, database=Database(engine), actor=acting_as())
     except (SchemaMismatch, KeysError) as error:
         raise Unusable(str(error)) from None
-    except (StorageUnavailable, OSError) as error:
-        raise Unusable(f"the database cannot be reached: {error}") from None
+    except (StorageUnavailable, DBAPIError) as error:
+        raise Unusable(f"the database cannot be used now: {_reason(error)}") from None
     finally:
         engine.dispose()
+
+
+def _reason(error: Exception) -> str:
+    """Say what the database said, without the statement and its parameters."""
+    told = error.orig if isinstance(error, DBAPIError) else error
+    return " ".join(str(told).split())
 
 
 def acting_as() -> str:

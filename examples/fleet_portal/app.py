@@ -1,0 +1,161 @@
+"""A relying party to copy: a web app that lets an OpenID Connect issuer sign its people in (Flask, Authlib's client).
+
+What it does for safety: PKCE, state and nonce on every sign-in; the answer's `iss` and the ID token's iss, aud, nonce,
+exp and algorithm are checked; tokens stay on the server, and the browser holds a random key to them.
+Run it: ISSUER=… CLIENT_ID=… CLIENT_SECRET=… ADDRESS=http://localhost:8002 flask --app app run --port 8002
+"""
+
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import flask
+from authlib.integrations.base_client import OAuthError
+from authlib.integrations.flask_client import OAuth
+from joserfc.errors import JoseError
+from requests import RequestException
+from werkzeug.wrappers import Response
+
+SCOPE = "openid profile email offline_access"
+ALGORITHMS = ["ES256"]  # what this client is registered with; an issuer may support more
+CLOCK_LEEWAY = 30  # seconds that the clocks of app and issuer may differ
+OLD = 30  # seconds before its end at which an access token is renewed
+# What an error of the issuer (RFC 6749 §4.1.2.1) means to the person in front of the page.
+WORDS = {
+    "access_denied": "You chose not to sign in. Nothing was shared.",
+    "temporarily_unavailable": "The sign-in service is busy. Please try again in a moment.",
+    "mismatching_state": "This sign-in was begun elsewhere, or was used before. Please start again.",
+    "wrong_issuer": "The answer did not come from our sign-in service. Please start again.",
+    "unreachable": "The sign-in service cannot be reached. Please try again in a moment.",
+}
+SOMETHING = "Signing in did not work. Please start again."
+FLEET = (
+    ("MO-EX 101", "Van, long", "pool", "2028-03", "GX9VAN4L1S0020011"),
+    ("MO-EX 102", "Van, long", "pool", "2028-03", "GX9VAN4L3S0020012"),
+    ("MO-EX 214", "Hatchback, electric", "Dora", "2027-11", "GX9EV5H24S0020140"),
+    ("MO-EX 230", "Estate, hybrid", "Ivo", "2029-01", "GX9HY5E21T0020333"),
+    ("MO-EX 301", "Lorry, 7.5 t", "Mina", "2029-06", "GX9TRK2C1T0020478"),
+)
+People = dict[str, dict[str, Any]]
+
+
+def create_app(settings: Mapping[str, str] = os.environ) -> flask.Flask:
+    """Make the portal for one issuer; `settings` are the environment variables of the first lines."""
+    app = flask.Flask(__name__)
+    app.secret_key = settings.get("SECRET_KEY") or secrets.token_hex()
+    # A name of its own: cookies ignore ports, and two apps on one host would overwrite each other's.
+    app.config.update(SESSION_COOKIE_NAME="fleet_portal", SESSION_COOKIE_SAMESITE="Lax", SESSION_COOKIE_HTTPONLY=True)
+    app.config.update(SESSION_COOKIE_SECURE=settings["ADDRESS"].startswith("https:"))
+    oauth: Any = OAuth(app)
+    issuer = oauth.register(
+        "issuer",
+        client_id=settings["CLIENT_ID"],
+        client_secret=settings["CLIENT_SECRET"],
+        server_metadata_url=f"{settings['ISSUER']}/.well-known/openid-configuration",
+        client_kwargs={"scope": SCOPE, "code_challenge_method": "S256", "default_timeout": 5},
+    )
+    people: People = {}  # key in the cookie → tokens and claims; a real app keeps them in its database
+    add_pages(app, issuer, people, settings["ISSUER"])
+    add_sign_in(app, issuer, people, settings)
+    add_sign_out(app, issuer, people, settings)
+    add_protection(app, settings["ISSUER"])
+    return app
+
+
+def add_pages(app: flask.Flask, issuer: Any, people: People, address: str) -> None:
+    """The portal's own page, for whoever is signed in."""
+
+    @app.get("/")
+    def home() -> str:
+        person = people.get(flask.session.get("key", ""))
+        if person is None:
+            return flask.render_template("welcome.html", issuer=address)
+        if not still_signed_in(issuer, person):
+            people.pop(flask.session.pop("key"), None)
+            return flask.render_template("welcome.html", issuer=address, ended=True)
+        # A real app looks up by (iss, sub) which fleets this person may see; names and addresses change.
+        return flask.render_template("fleet.html", person=person, fleet=FLEET)
+
+
+def still_signed_in(issuer: Any, person: dict[str, Any]) -> bool:
+    """Renew an old access token; the issuer refuses when the person has signed out or was stopped."""
+    token = person["token"]
+    if token["expires_at"] > time.time() + OLD:
+        return True
+    try:
+        renewed = issuer.fetch_access_token(grant_type="refresh_token", refresh_token=token["refresh_token"])
+    except OAuthError as error:
+        if error.error != "invalid_grant":
+            raise
+        return False
+    # With a new refresh token, where the issuer rotates them. The first ID token stays: it is the hint at sign-out.
+    person["token"] = {**token, **renewed, "id_token": token["id_token"]}
+    return True
+
+
+def add_sign_in(app: flask.Flask, issuer: Any, people: People, settings: Mapping[str, str]) -> None:
+    """There and back again: to the issuer, and with its answer to /callback."""
+
+    @app.get("/sign-in")
+    def sign_in() -> Response:
+        away: Response = issuer.authorize_redirect(f"{settings['ADDRESS']}/callback")
+        return away  # state, nonce and PKCE verifier are in our cookie
+
+    @app.get("/callback")
+    def callback() -> Response:
+        issuer.load_server_metadata()["id_token_signing_alg_values_supported"] = ALGORITHMS
+        if flask.request.args.get("iss") != settings["ISSUER"]:
+            raise OAuthError("wrong_issuer")  # RFC 9207: the answer of another issuer, mixed in
+        expected = {"iss": {"value": settings["ISSUER"]}, "aud": {"value": settings["CLIENT_ID"]}}
+        token = issuer.authorize_access_token(claims_options=expected, leeway=CLOCK_LEEWAY)
+        signed, told = token.pop("userinfo"), issuer.userinfo(token=token)
+        if told["sub"] != signed["sub"]:
+            raise OAuthError("wrong_issuer")  # OpenID Connect Core §5.3.2: the same person, or nobody
+        people.pop(flask.session.get("key", ""), None)
+        flask.session.clear()  # a new key for a new sign-in
+        flask.session["key"] = secrets.token_urlsafe(32)
+        people[flask.session["key"]] = {"token": token, "claims": {**told, **signed}}
+        return flask.redirect("/", code=303)
+
+
+def add_sign_out(app: flask.Flask, issuer: Any, people: People, settings: Mapping[str, str]) -> None:
+    """Out of here and out of the issuer, which sends the person back with our state."""
+
+    @app.post("/sign-out")
+    def sign_out() -> Response:
+        person = people.pop(flask.session.pop("key", ""), None)
+        if person is None:
+            return flask.redirect("/", code=303)
+        back, hint = f"{settings['ADDRESS']}/signed-out", person["token"]["id_token"]
+        away: Response = issuer.logout_redirect(back, id_token_hint=hint)
+        return away
+
+    @app.get("/signed-out")
+    def signed_out() -> str | Response:
+        try:
+            issuer.validate_logout_response()  # our own state came back, for the first time
+        except OAuthError:
+            return flask.redirect("/", code=303)
+        return flask.render_template("welcome.html", issuer=settings["ISSUER"], signed_out=True)
+
+
+def add_protection(app: flask.Flask, address: str) -> None:
+    """Failures in words, and headers on every page."""
+
+    @app.errorhandler(OAuthError)
+    @app.errorhandler(JoseError)
+    @app.errorhandler(RequestException)
+    def failed(error: Exception) -> tuple[str, int]:
+        code = "unreachable" if isinstance(error, RequestException) else getattr(error, "error", "")
+        app.logger.warning("sign-in failed: %s", code)
+        return flask.render_template("failed.html", words=WORDS.get(code, SOMETHING), code=code), 400
+
+    @app.after_request
+    def protect(response: flask.Response) -> flask.Response:
+        # form-action names the issuer, since the sign-out form ends there: browsers check redirects, too.
+        policy = f"default-src 'none'; style-src 'self'; form-action 'self' {address}; base-uri 'none'"
+        response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'none'"
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

@@ -1,0 +1,212 @@
+"""``idp accounts``: add people, look at them, stop them and let them go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from idp.accounts.add import NewAccount
+from idp.accounts.disable import UnknownAccount
+from idp.accounts.facts import AccountFacts
+from idp.accounts.find import find_by_id, find_by_identifier
+from idp.accounts.identifiers import InvalidIdentifier
+from idp.accounts.policy import AccountRefused, Kind
+from idp.acts.add_person import add_person
+from idp.acts.disable_account import disable_account, enable_account
+from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
+from idp.cli.printing import confirm, print_facts, print_json, when
+from idp.passwords.credentials import find_credential
+from idp.passwords.normal_form import UnusablePassword
+from idp.passwords.policy import PasswordTooShort, accept_new_password
+from idp.settings import Mode
+
+
+@click.group("accounts")
+def accounts() -> None:
+    """People who sign in: add, show, disable, enable."""
+
+
+class NoSuchAccount(click.ClickException):
+    """Nobody answers to the name."""
+
+    def __init__(self) -> None:
+        # What was typed is not repeated: people paste passwords into the wrong field.
+        super().__init__("no account has this user ID, verified e-mail address or id")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except AccountRefused as error:
+        raise click.ClickException("\n  ".join(("the account is refused:", *error.faults))) from None
+    except (PasswordTooShort, UnusablePassword) as error:
+        raise click.ClickException(f"the password is {error}") from None
+    except (UnknownAccount, InvalidIdentifier):
+        raise NoSuchAccount from None
+
+
+@accounts.command("add")
+@click.argument("user_id")
+@click.option("--email", help="Where the person is reached.")
+@click.option("--email-verified", is_flag=True, help="The address is known to be theirs; they may sign in with it.")
+@click.option("--name", help="The person's full name.")
+@click.option("--locale", help="Their language, as de or en-GB.")
+@click.option("--kind", type=click.Choice(["consumer", "business"]), default="consumer", show_default=True)
+@click.option("--password-stdin", is_flag=True, help="Read a first password from standard input.")
+@config_option
+@json_option
+def add_command(
+    user_id: str,
+    *,
+    email: str | None,
+    email_verified: bool,
+    name: str | None,
+    locale: str | None,
+    kind: str,
+    password_stdin: bool,
+    config: Path | None,
+    as_json: bool,
+) -> None:
+    """Add a person. In production a password given here must be changed at first use.
+
+    \b
+    idp accounts add dana --email dana@example.com --password-stdin < first-password.txt
+    idp accounts add fleet-desk --email desk@example.com --kind business
+    """
+    new = NewAccount(
+        user_id=user_id,
+        kind=Kind(kind),
+        email=email,
+        email_verified=email_verified,
+        claims={"name": name} if name else {},
+        locale=locale,
+    )
+    with opened(config) as service, _refusals():
+        stored = _first_password(service) if password_stdin else None
+        must_change = stored is not None and service.settings.mode is Mode.PRODUCTION
+        with service.database.writing() as connection:
+            account_id = add_person(
+                connection,
+                new,
+                stored_password=stored,
+                must_change=must_change,
+                actor=service.actor,
+                entropy=service.entropy,
+                now=service.clock(),
+            )
+    if as_json:
+        print_json({"id": account_id, "user_id": user_id, "must_change": must_change, "password": stored is not None})
+        return
+    click.echo(f"{user_id} is added, as {account_id}.")
+    if stored is None:
+        click.echo("It has no password, so nobody can sign in as it yet.")
+    elif must_change:
+        click.echo("The password must be changed at first use.")
+
+
+@accounts.command("show")
+@click.argument("who", metavar="USER_ID")
+@config_option
+@json_option
+def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
+    """Show an account, by its user ID, verified e-mail address or id.
+
+    \b
+    idp accounts show dana
+    """
+    with opened(config) as service, _refusals():
+        account = _found(service, who)
+        with service.database.reading() as connection:
+            credential = find_credential(connection, account_id=account.id)
+    password = "none" if credential is None else "must be changed" if credential.must_change else "set"
+    facts: dict[str, Any] = {
+        "id": account.id,
+        "user_id": account.user_id,
+        "kind": account.kind,
+        "status": account.status,
+        "email": account.email,
+        "email_verified": account.email_verified,
+        "phone_number": account.phone_number,
+        "locale": account.locale,
+        "password": password,
+        "created_at": account.created_at,
+        "updated_at": account.updated_at,
+        "not_before": account.not_before,
+    }
+    if as_json:
+        print_json(facts | {"claims": account.claims})
+        return
+    instants = {name: when(facts[name]) for name in ("created_at", "updated_at", "not_before")}
+    print_facts(facts | instants | {"claims": ", ".join(sorted(account.claims))})
+
+
+@accounts.command("disable")
+@click.argument("who", metavar="USER_ID")
+@yes_option
+@config_option
+@json_option
+def disable_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Stop an account and sign it out everywhere, at once.
+
+    \b
+    idp accounts disable dana --yes
+    """
+    with opened(config) as service, _refusals():
+        account = _found(service, who)
+        confirm(
+            f"{account.user_id} ({account.id}) is signed out everywhere and cannot sign in any more.\n"
+            "It can be enabled again; its sessions and the apps' tokens stay ended.",
+            yes=yes,
+        )
+        with service.database.writing() as connection:
+            ended = disable_account(
+                connection, account_id=account.id, actor=service.actor, entropy=service.entropy, now=service.clock()
+            )
+    if as_json:
+        print_json({"id": account.id, "status": "disabled", "sessions": ended.sessions, "grants": ended.grants})
+        return
+    click.echo(f"{account.user_id} is disabled; {ended.sessions} sessions and {ended.grants} grants ended.")
+
+
+@accounts.command("enable")
+@click.argument("who", metavar="USER_ID")
+@config_option
+@json_option
+def enable_command(who: str, *, config: Path | None, as_json: bool) -> None:
+    """Let a disabled account sign in again.
+
+    \b
+    idp accounts enable dana
+    """
+    with opened(config) as service, _refusals():
+        account = _found(service, who)
+        with service.database.writing() as connection:
+            enable_account(
+                connection, account_id=account.id, actor=service.actor, entropy=service.entropy, now=service.clock()
+            )
+    if as_json:
+        print_json({"id": account.id, "status": "active"})
+        return
+    click.echo(f"{account.user_id} may sign in again.")
+
+
+def _found(service: Opened, who: str) -> AccountFacts:
+    with service.database.reading() as connection:
+        account = find_by_id(connection, account_id=who) or find_by_identifier(connection, identifier=who)
+    if account is None:
+        raise NoSuchAccount
+    return account
+
+
+def _first_password(service: Opened) -> str:
+    """Read, judge and hash a password, before any transaction begins."""
+    from idp.cli.first_password import hasher_for
+
+    password = click.get_text_stream("stdin").read().removesuffix("\n").removesuffix("\r")
+    accept_new_password(password, second_factor=False)
+    return hasher_for(service.settings, service.database, service.entropy).hash(password)

@@ -1,0 +1,238 @@
+"""``idp demo``: an issuer, two portals and invented people on this machine, in one command; Ctrl-C ends all of it.
+
+The issuer is served as `idp serve` does; the portals run in a process beside it, which prints the tour once all answer.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import socket
+import time
+from pathlib import Path
+
+import click
+
+from idp.cli.opened import Unusable, acting_as
+from idp.demo.clients import demo_clients, portals
+from idp.demo.people import PASSWORD, PEOPLE
+from idp.demo.place import Place, make_place, write_settings
+from idp.settings import NOT_SETTINGS, PREFIX, Settings, SettingsRefused, load_settings
+from idp.wire.bind import Bind
+
+HOST = "127.0.0.1"
+HIGHEST_PORT = 65_533
+START_SECONDS = 30.0
+
+
+@click.command("demo")
+@click.option(
+    "--port",
+    envvar="IDP_DEMO_PORT",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, HIGHEST_PORT),
+    help="The issuer's port; the portals take the next two.  [env: IDP_DEMO_PORT]",
+)
+def demo(port: int) -> None:
+    """Try it out: an issuer, two portals and people to sign in as, on this machine.
+
+    \b
+    idp demo
+    idp demo --port 9100
+    """
+    require_free_ports(port)
+    place = prepared_place(port)
+    settings = settings_of(place)
+    _ignored_variables()
+    from idp.metrics.exposition import shared_folder
+
+    # The folder must be known before anything that counts is imported.
+    with shared_folder():
+        prepare(settings)
+        run(settings, place, port)
+
+
+def require_free_ports(port: int) -> None:
+    """Return if issuer and portals can listen.
+
+    Raises:
+        Unusable: one of the three ports is taken.
+    """
+    for number in range(port, port + 3):
+        if _taken(number):
+            raise Unusable(
+                f"port {number} is taken by another program; end that, or move the demo: "
+                f"`idp demo --port {port + 100 if port + 100 <= HIGHEST_PORT else 8000}`, or IDP_DEMO_PORT."
+            )
+
+
+def prepared_place(port: int) -> Place:
+    """Make the folder of the demo and write its settings.
+
+    Raises:
+        Unusable: nowhere to write.
+    """
+    try:
+        place = make_place(port, os.environ)
+        write_settings(place, issuer=f"http://localhost:{port}", management_bind=f"{HOST}:{_free_port()}")
+    except OSError as error:
+        raise Unusable(f"the demo has nowhere to keep its data: {error}") from None
+    return place
+
+
+def settings_of(place: Place) -> Settings:
+    """Read the settings of the demo, and nobody else's: its people must never get into a configured database.
+
+    Raises:
+        Unusable: config/demo.toml was changed into something that cannot be used.
+    """
+    try:
+        return load_settings(place.settings_file, {})
+    except SettingsRefused as error:
+        raise Unusable(f"{place.settings_file}: {error}") from None
+
+
+def prepare(settings: Settings) -> None:
+    """Bring schema, keys, clients and people up to date.
+
+    Raises:
+        Unusable: the demo's data cannot be used; it may be removed.
+    """
+    from idp.acts.initialise_keys import initialise_keys
+    from idp.cli.first_password import hasher_for
+    from idp.demo.clients import port_of
+    from idp.demo.seed import seed_clients, seed_people
+    from idp.storage.database import Database
+    from idp.storage.engine import open_engine
+    from idp.storage.schema import upgrade
+    from keys.errors import KeysError
+
+    engine = open_engine(settings.database_url.get_secret_value(), pool_size=2)
+    entropy, now = secrets.token_bytes, time.time()
+    database = Database(engine)
+    try:
+        upgrade(engine)
+        initialise_keys(
+            database,
+            settings.kek_file,
+            algorithms=settings.signing_algs,
+            actor=acting_as(),
+            now=now,
+            entropy=entropy,
+        )
+        with database.writing() as connection:
+            seed_clients(connection, demo_clients(port_of(settings.issuer)), entropy=entropy, now=now)
+        seed_people(database, PEOPLE, hasher_for(settings, database, entropy), entropy=entropy, now=now)
+    except KeysError as error:
+        raise Unusable(f"{error}\nThis is the demo: remove {settings.kek_file.parent} and start again.") from None
+    finally:
+        engine.dispose()
+
+
+def run(settings: Settings, place: Place, port: int) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    from idp.cli.starting import faults_in_words
+    from idp.operating.serving import process_context, serve
+
+    beside = process_context().Process(
+        name="idp-portals", target=_portals, args=(settings.issuer, place, port, os.getpid())
+    )
+    beside.start()
+    try:
+        with faults_in_words():
+            serve(settings, Bind(HOST, port), workers=1, clock=time.time, entropy=secrets.token_bytes)
+    finally:
+        beside.terminate()
+        beside.join()
+    click.echo("\nThe demo has ended; its data is kept for the next time.")
+
+
+def _portals(issuer: str, place: Place, port: int, parent: int) -> None:
+    """Be the portals' process: serve them, print the tour, and wait to be ended by the parent."""
+    from idp.demo.portals import serve_portals
+    from idp.operating.parentage import end_with_parent
+
+    # Ctrl-C reaches every process of the terminal; the parent decides when this one ends.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    end_with_parent(parent)
+    serve_portals(portals(port), issuer=issuer, port=port)
+    if _answers(port):
+        click.echo(tour(issuer, place))
+    signal.pause()
+
+
+def tour(issuer: str, place: Place) -> str:
+    """Tell what runs where, who can sign in, and what to try, in five steps."""
+    from idp.demo.clients import port_of
+
+    driver, fleet = portals(port_of(issuer))
+    shown = place.settings_file
+    if shown.is_relative_to(Path.cwd()):
+        shown = shown.relative_to(Path.cwd())
+    people = "\n".join(f"    {click.style(f'{who.user_id:8}', bold=True)}{who.name}: {who.shows}" for who in PEOPLE)
+    return f"""
+{click.style("The demo runs.", bold=True)} Everything is on this machine; people, contracts and vehicles are invented.
+
+    Issuer          {issuer}
+    {driver.name}   {driver.address}
+    {fleet.name}    {fleet.address}
+
+People, all with the password {click.style(PASSWORD, bold=True)}
+{people}
+
+  1. Open {driver.address} and press Sign in: the issuer asks who you are.
+  2. Sign in as one of the people above.
+  3. Look at what the app was told, at the foot of its page.
+  4. Open {fleet.address} and press Sign in: one session serves both.
+  5. Sign out, then connect an app of your own: {issuer}/demo/connect
+
+    Mailbox         {issuer}/demo/mailbox
+    Commands        idp clients list --config {shown}
+
+Ctrl-C ends it."""
+
+
+def _answers(port: int) -> bool:
+    """Wait until the issuer is ready; False when it is not within its time, and serve says why."""
+    import requests
+
+    for _ in range(int(START_SECONDS / 0.1)):
+        try:
+            if requests.get(f"http://{HOST}:{port}/readyz", timeout=2).ok:
+                return True
+        except requests.RequestException:
+            pass
+        time.sleep(0.1)
+    return False
+
+
+def _taken(port: int) -> bool:
+    """Whether something listens on a port of this machine, by either of localhost's addresses."""
+    with socket.socket(socket.AF_INET6) as probe:
+        probe.settimeout(0.5)
+        if probe.connect_ex(("::1", port)) == 0:
+            return True
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, port))
+            listener.listen()
+        except OSError:
+            return True
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        return int(listener.getsockname()[1])
+
+
+def _ignored_variables() -> None:
+    """Say which variables are set and have no say here."""
+    ignored = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in NOT_SETTINGS)
+    if ignored:
+        click.echo(f"Ignored by the demo, which keeps to itself: {', '.join(ignored)}", err=True)

@@ -1,0 +1,160 @@
+"""``idp keys``: make what an issuer must have before it starts, look at the key ring, rotate a signing key."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from idp.acts.initialise_keys import initialise_keys
+from idp.acts.rotate_key import rotate_key
+from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
+from idp.cli.printing import confirm, print_json, print_table, when
+from idp.storage.key_rows import RingMoved, read_ring
+from keys.algorithms import algorithm as algorithm_named
+from keys.errors import NothingStaged, UnsupportedAlgorithm
+from keys.purposes import Purpose
+from keys.records import KeyRecord
+from keys.rotation import keys_of, plan_rotation, rotation_under_way
+from keys.states import KeyState
+
+
+@click.group("keys")
+def keys() -> None:
+    """The key ring: init, list, rotate."""
+
+
+@keys.command("init")
+@config_option
+@json_option
+def init_command(*, config: Path | None, as_json: bool) -> None:
+    """Make the key-encryption key, the service's secrets and its signing keys, as far as they are missing.
+
+    Run again it adds what a newly named algorithm lacks, and replaces nothing.
+
+    \b
+    IDP_KEK_FILE=/etc/idp/kek idp keys init
+    """
+    with opened(config) as service:
+        settings = service.settings
+        made = initialise_keys(
+            service.database,
+            settings.kek_file,
+            algorithms=settings.signing_algs,
+            actor=service.actor,
+            now=service.clock(),
+            entropy=service.entropy,
+        )
+    if as_json:
+        print_json(asdict(made) | {"kek_file": str(settings.kek_file)})
+        return
+    if made.kek_created:
+        click.echo(f"The key-encryption key is in {settings.kek_file}: back it up now, apart from the database.")
+    click.echo(f"{len(made.created)} keys and secrets made." if made.created else "Everything is there already.")
+    for name in made.without_active:
+        click.echo(f"Nothing signs with {name}: `idp keys rotate {name}` puts the staged key into service.")
+
+
+@keys.command("list")
+@click.option("--all", "everything", is_flag=True, help="Also removed keys, and the secrets of the service.")
+@config_option
+@json_option
+def list_command(*, everything: bool, config: Path | None, as_json: bool) -> None:
+    """List the signing keys and where in their lives they are.
+
+    \b
+    idp keys list --json
+    """
+    with opened(config) as service:
+        found = [key for key in _ring(service) if everything or _of_interest(key)]
+        now = service.clock()
+    if as_json:
+        print_json([_document(key) for key in found])
+        return
+    print_table(
+        ("KID", "ALGORITHM", "PURPOSE", "STATE", "CREATED", "ACTIVE SINCE", "RETIRED"),
+        [
+            (
+                key.kid,
+                key.algorithm,
+                key.purpose,
+                _state(key, now),
+                when(key.created_at),
+                when(key.activated_at),
+                when(key.retired_at),
+            )
+            for key in sorted(found, key=lambda key: (key.purpose, key.algorithm, key.created_at))
+        ],
+    )
+
+
+@keys.command("rotate")
+@click.argument("algorithm")
+@yes_option
+@config_option
+@json_option
+def rotate_command(algorithm: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Put the staged key of an algorithm into service; the one before it is still published and signs no more.
+
+    \b
+    idp keys rotate ES256
+    """
+    with opened(config) as service:
+        try:
+            confirm(_plan(service, algorithm), yes=yes)
+            done = rotate_key(
+                service.database,
+                service.kek(),
+                algorithm=algorithm,
+                actor=service.actor,
+                clock=service.clock,
+                entropy=service.entropy,
+            )
+        except UnsupportedAlgorithm as error:
+            raise click.UsageError(str(error)) from None
+        except (NothingStaged, RingMoved) as error:
+            raise click.ClickException(str(error)) from None
+    if as_json:
+        print_json(asdict(done))
+        return
+    if done.by_another:
+        click.echo("Somebody else is rotating this key at this moment; nothing was done twice.")
+    click.echo(f"{done.activated} signs with {algorithm} from {when(done.effective_at)} on.")
+    if done.retired:
+        click.echo(f"{done.retired} signs no more; it stays published.")
+    if done.staged:
+        click.echo(f"{done.staged} is staged for the next time.")
+
+
+def _plan(service: Opened, algorithm: str) -> str:
+    algorithm_named(algorithm)
+    keys = keys_of(_ring(service), algorithm=algorithm)
+    plan = rotation_under_way(keys, service.clock()) or plan_rotation(keys, algorithm=algorithm)
+    published = when(plan.activate.staged_at)
+    lines = [
+        f"{plan.activate.kid} starts to sign with {algorithm}; apps have been able to fetch it since {published}.",
+        "A new key is staged for the next time.",
+    ]
+    if plan.retire is not None:
+        lines.insert(1, f"{plan.retire.kid} signs no more, for good; it stays published for what it has signed.")
+    return "\n".join(lines)
+
+
+def _ring(service: Opened) -> tuple[KeyRecord, ...]:
+    with service.database.reading() as connection:
+        return read_ring(connection).records
+
+
+def _of_interest(key: KeyRecord) -> bool:
+    return key.purpose == Purpose.TOKENS and key.state is not KeyState.REMOVED
+
+
+def _state(key: KeyRecord, now: float) -> str:
+    return str(key.state) if key.effective_at <= now else f"{key.state} from {when(key.effective_at)}"
+
+
+def _document(key: KeyRecord) -> dict[str, object]:
+    hidden = {"wrapped", "public_jwk"}
+    document = {name: getattr(key, name) for name in key.__slots__ if name not in hidden}
+    return document | ({"public_jwk": dict(key.public_jwk)} if key.public_jwk else {})

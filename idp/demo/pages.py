@@ -1,0 +1,38 @@
+"""The demo's own pages: a tour, settings to paste into an app, and the mailbox. They exist in demo mode alone."""
+
+from __future__ import annotations
+
+import flask
+
+from idp.demo.clients import own_apps, port_of, portals
+from idp.demo.people import PASSWORD, PEOPLE
+from idp.flows.parts import Parts
+from idp.flows.visit import language_of
+
+
+def demo_pages(parts: Parts) -> flask.Blueprint:
+    """Give the pages at / and under /demo."""
+    pages = flask.Blueprint("demo", __name__)
+    issuer = parts.issuer.address
+
+    @pages.get("/")
+    def home() -> flask.Response:
+        return parts.pages.render(
+            "demo_home",
+            language=language_of(),
+            portals=portals(port_of(issuer)),
+            people=PEOPLE,
+            password=PASSWORD,
+            mailbox=True,
+        )
+
+    @pages.get("/demo/connect")
+    def connect() -> flask.Response:
+        return parts.pages.render("demo_connect", language=language_of(), issuer=issuer, clients=own_apps())
+
+    @pages.get("/demo/mailbox")
+    def mailbox() -> flask.Response:
+        # No page of this version sends anything yet; deliveries will be listed here.
+        return parts.pages.render("demo_mailbox", language=language_of(), messages=())
+
+    return pages
