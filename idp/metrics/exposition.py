@@ -32,6 +32,7 @@ def shared_folder() -> Iterator[Path]:
         yield folder
     finally:
         if not named:
+            del os.environ[FOLDER]
             shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -10,6 +10,8 @@ import logging
 import signal
 import sys
 from dataclasses import dataclass, field
+from threading import Thread
+from time import perf_counter
 from typing import Any
 from wsgiref.types import WSGIApplication
 
@@ -17,6 +19,7 @@ from granian.server.mp import MPServer
 
 from idp.app import Service, build
 from idp.journal import keep_journal_of
+from idp.operating.checkup import Status, look_at_hashing
 from idp.operating.draining import Draining
 from idp.operating.parentage import end_with_parent
 from idp.settings import Settings
@@ -32,6 +35,7 @@ class RequestWorker:
     settings: Settings
     workers: int
     parent: int
+    tells_speed: bool = field(default=False, init=False)
     service: Service | None = field(default=None, init=False)
 
     def __call__(self) -> WSGIApplication:
@@ -39,6 +43,8 @@ class RequestWorker:
         keep_journal_of(self.settings, "request")
         self.service = build(self.settings, workers=self.workers)
         self.service.start()
+        if self.tells_speed:
+            Thread(target=_tell_speed, args=(self.service,), name="idp-speed", daemon=True).start()
         draining = Draining(self.service.front)
         draining.listen()
         return draining
@@ -54,6 +60,8 @@ def serve_requests(worker_id: int, process_name: str | None, worker: RequestWork
     # The parent's handlers came along with the fork; until granian sets its own, a stop ends this process at once.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     end_with_parent(worker.parent)
+    # What one password costs on this machine is worth one line of the log; the first worker writes it.
+    worker.tells_speed = worker_id == 1
     try:
         MPServer._spawn_wsgi_worker(worker_id, process_name, worker, *rest)  # noqa: SLF001 - granian offers no other way
     except Exception as error:  # noqa: BLE001 - whatever it is, the log gets one line and the parent an exit code
@@ -61,3 +69,9 @@ def serve_requests(worker_id: int, process_name: str | None, worker: RequestWork
         sys.exit(1)
     finally:
         worker.stop()
+
+
+def _tell_speed(service: Service) -> None:
+    finding = look_at_hashing(service.entropy, perf_counter)
+    level = logging.INFO if finding.status is Status.OK else logging.WARNING
+    log.log(level, "%s%s", finding.text, ": `idp doctor` says how to mend it" if finding.remedy else "")

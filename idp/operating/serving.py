@@ -6,6 +6,7 @@ holds no key.
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import multiprocessing.context
@@ -16,6 +17,7 @@ from multiprocessing.process import BaseProcess
 
 from idp.journal import keep_journal_of
 from idp.metrics.exposition import forget
+from idp.metrics.meters import Meters
 from idp.operating.housekeeping import keep_house
 from idp.operating.parentage import end_with_parent
 from idp.operating.preflight import require_free, require_ready
@@ -40,17 +42,25 @@ def serve(settings: Settings, bind: Bind, *, workers: int, clock: Clock, entropy
     require_ready(settings, workers=workers, now=clock(), entropy=entropy)
     require_free(bind, Bind.parse(settings.management_bind))
     raise_file_limit()
-    context = process_context()
+    context, meters = process_context(), Meters()
+
+    def tell_of_death(process: int) -> None:
+        forget(process)
+        meters.restarts.inc()
+
     server = RequestServer(
         bind,
         workers=workers,
         threads=settings.threads,
         housekeeper=lambda: housekeeper(context, settings),
-        on_death=forget,
+        on_death=tell_of_death,
     )
     keep_journal_of(settings, "serve")
     log.info("serving %s on %s with %s request worker(s)", settings.issuer, bind, workers)
     worker = RequestWorker(settings=settings, workers=workers, parent=os.getpid())
+    # What is imported by now stays as it is, in pages that this process and its children share.
+    gc.collect()
+    gc.freeze()
     server.serve(spawn_target=serve_requests, target_loader=worker, wrap_loader=False)
     log.info("stopped")
 

@@ -1,0 +1,113 @@
+"""The part of the check-up that needs the database: reachable, of this version, on time, and with keys that sign."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import DBAPIError
+
+from idp.accounts.models import Account
+from idp.clients.models import ClientRow
+from idp.operating.checkup import Finding, Status
+from idp.operating.preflight import INITIALISE, database_reason
+from idp.probes import MOST_SKEW
+from idp.settings import Settings
+from idp.storage.database import Database, StorageUnavailable
+from idp.storage.engine import open_engine
+from idp.storage.handles import Clock
+from idp.storage.key_rows import StoredRing, read_ring
+from idp.storage.marks import database_time
+from idp.storage.schema import SchemaMismatch, check_schema
+from keys.canary import check_canary
+from keys.errors import KeysError
+from keys.kek import FileKek, Kek
+from keys.ring import KeyRing
+from keys.rotation import keys_of
+from keys.states import KeyState
+
+ALARMING_SKEW = 5.0
+
+
+def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], float]) -> Iterator[Finding]:
+    """Look at the database and at what is in it; what cannot be looked at is left out."""
+    engine = open_engine(settings.database_url.get_secret_value(), pool_size=1)
+    try:
+        database = Database(engine)
+        yield from _time_and_speed(database, clock, stopwatch)
+        check_schema(engine)
+        yield Finding("schema", Status.OK, "is this version's")
+        yield from _keys(database, settings, clock())
+        yield from _who_is_there(database)
+    except SchemaMismatch as error:
+        yield Finding("schema", Status.FAIL, str(error), "idp db upgrade")
+    except (DBAPIError, StorageUnavailable) as error:
+        yield Finding("database", Status.FAIL, database_reason(error), "start it, or mend database_url")
+    finally:
+        engine.dispose()
+
+
+def _time_and_speed(database: Database, clock: Clock, stopwatch: Callable[[], float]) -> Iterator[Finding]:
+    with database.reading() as connection:
+        connection.execute(select(database_time()))
+        started, before = stopwatch(), clock()
+        theirs = connection.execute(select(database_time())).scalar_one()
+        seconds, skew = stopwatch() - started, (before + clock()) / 2 - theirs
+    yield Finding("database", Status.OK, f"{database.dialect} answers in {seconds * 1000:.1f} ms")
+    if abs(skew) > ALARMING_SKEW:
+        status = Status.FAIL if abs(skew) > MOST_SKEW else Status.WARN
+        remedy = "synchronise this machine's clock and the database's (chrony, systemd-timesyncd)"
+        yield Finding("clock", status, f"this machine is {skew:+.1f} s from the database", remedy)
+    else:
+        yield Finding("clock", Status.OK, f"{skew:+.3f} s from the database's")
+
+
+def _keys(database: Database, settings: Settings, now: float) -> Iterator[Finding]:
+    try:
+        kek: Kek = FileKek.load(settings.kek_file)
+        with database.reading() as connection:
+            stored = read_ring(connection)
+        check_canary(stored.records, kek)
+    except KeysError as error:
+        yield Finding("kek", Status.FAIL, str(error), _first_command(str(error)))
+        return
+    yield Finding("kek", Status.OK, f"{settings.kek_file} is private and opens the keys")
+    yield from _signing(stored, kek, settings, now)
+
+
+def _first_command(text: str) -> str:
+    return "idp keys init" if "`idp keys init`" in text else "see above"
+
+
+def _signing(stored: StoredRing, kek: Kek, settings: Settings, now: float) -> Iterator[Finding]:
+    try:
+        ring = KeyRing.open(stored.records, kek, epoch=stored.epoch)
+    except KeysError as error:
+        yield Finding("keys", Status.FAIL, f"no key opens: {error}", "restore the key ring from backup")
+        return
+    for kid, reason in ring.damaged.items():
+        yield Finding("keys", Status.FAIL, f"{kid} is damaged: {reason}", "restore the key ring from backup")
+    signing = ring.algorithms(now)
+    for name in settings.signing_algs:
+        states = [key.state for key in keys_of(stored.records, algorithm=name)]
+        staged = states.count(KeyState.STAGED)
+        if name not in signing:
+            yield Finding("keys", Status.FAIL, f"{name}: nothing signs", INITIALISE.removeprefix("run ").strip("`"))
+        elif not staged:
+            text = f"{name}: signs, but no key is staged to follow it"
+            yield Finding("keys", Status.WARN, text, "idp keys init")
+        else:
+            yield Finding("keys", Status.OK, f"{name}: signs, {staged} staged")
+
+
+def _who_is_there(database: Database) -> Iterator[Finding]:
+    with database.reading() as connection:
+        for check, model, remedy in (
+            ("clients", ClientRow, "idp clients add CLIENT_ID --redirect-uri URI"),
+            ("accounts", Account, "idp accounts add USER_ID --email ADDRESS"),
+        ):
+            number = connection.execute(select(func.count()).select_from(model)).scalar_one()
+            if number:
+                yield Finding(check, Status.OK, f"{number} registered" if check == "clients" else f"{number} there")
+            else:
+                yield Finding(check, Status.WARN, "none yet", remedy)
