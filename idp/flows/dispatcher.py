@@ -179,6 +179,7 @@ def client_in_service(parts: Parts, journey: Journey) -> Client:
     """
     client = parts.issuer.directory.find(journey.request.client_id)
     if client is None or client.disabled_at is not None:
+        note_refusal(parts, journey.request.client_id, "unauthorized_client", "the app is out of service")
         fail("client_unknown", detail=f"client {journey.request.client_id} is out of service")
     return client
 
