@@ -65,6 +65,7 @@ class PasswordVerifier:
         except (WrongPassword, UnusablePassword) as error:
             self._refused(attempt, identifier, error, result="wrong_password", client_id=client_id, visitor=visitor)
         except HashingBusy:
+            # Nothing was checked: whoever sends floods must not use up other people's guesses.
             self._uncount(attempt)
             raise
         except TooManyGuesses as error:
@@ -97,8 +98,11 @@ class PasswordVerifier:
             entropy=self._entropy,
         )
 
+    def leave_unused(self, check: PasswordCheck) -> None:
+        """Take the count of a right password back that came to nothing: who clicks twice has not guessed."""
+        self._uncount(check.attempt)
+
     def _uncount(self, attempt: Attempt) -> None:
-        """Nothing was checked: whoever sends floods must not use up other people's guesses."""
         with self._database.writing() as connection:
             undo(connection, attempt.reservation)
 

@@ -27,6 +27,7 @@ from idp.flows.visit import (
 from idp.lockout.reservation import TooManyGuesses
 from idp.passwords.gate import HashingBusy
 from idp.passwords.hasher import WrongPassword
+from idp.web.errors import ShownError
 from idp.web.problems import BUSY, PASSWORD_MISSING, SIGN_IN_FAILED, USER_ID_MISSING, Problem, paused_until
 
 PAGE = "sign_in"
@@ -64,7 +65,7 @@ def _sign_in(parts: Parts, journey: Journey) -> flask.Response:
         check = parts.passwords.check(
             typed=typed, password=password, client_id=journey.request.client_id, visitor=visitor_of()
         )
-        return proceed(parts, journey, _success(parts, check))
+        return _proceed(parts, journey, check)
     except WrongPassword:
         return _page(parts, journey, typed=typed, problems=[SIGN_IN_FAILED])
     except TooManyGuesses as error:
@@ -74,6 +75,14 @@ def _sign_in(parts: Parts, journey: Journey) -> flask.Response:
         response = _page(parts, journey, typed=typed, problems=[BUSY], status=503)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+
+def _proceed(parts: Parts, journey: Journey, check: PasswordCheck) -> flask.Response:
+    try:
+        return proceed(parts, journey, _success(parts, check))
+    except ShownError:
+        parts.passwords.leave_unused(check)
+        raise
 
 
 def _success(parts: Parts, check: PasswordCheck) -> Effect:
