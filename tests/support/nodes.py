@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from werkzeug.test import TestResponse
@@ -22,13 +22,14 @@ from idp.web.reference import new_reference
 from tests.support.in_process import ADDRESS, App, Browser, issuer_on
 
 Found = TypeVar("Found")
+HOST = urlsplit(ADDRESS).hostname or ""
 KNOWN_SECONDS = 1.0
 """Within which every node knows what has ended."""
 
 
 @contextmanager
 def nodes_on(
-    database_url: str, folder: Path, count: int = 2, *, clock: Clock = time.time, **overrides: object
+    database_url: str, folder: Path, count: int = 2, *, clock: Clock = time.time, **overrides: Any
 ) -> Iterator[list[Service]]:
     """Run that many nodes with the same keys on one database."""
     with ExitStack() as stack:
@@ -41,6 +42,14 @@ def nodes_on(
 def at(app: App, node: Service) -> App:
     """Give the same app, calling another node."""
     return replace(app, service=node)
+
+
+def twin_of(browser: Browser, node: Service) -> Browser:
+    """Give another browser that holds the same cookies, for another thread or another node."""
+    twin = Browser(node)
+    for name, value in browser.cookies().items():
+        twin.client.set_cookie(name, value, domain=HOST, secure=True)
+    return twin
 
 
 def move(browser: Browser, node: Service) -> None:
