@@ -5,10 +5,12 @@ exp and algorithm are checked; tokens stay on the server, and the browser holds 
 Run it: ISSUER=… CLIENT_ID=… CLIENT_SECRET=… ADDRESS=http://localhost:8001 flask --app app run --port 8001
 """
 
+import json
 import os
 import secrets
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import flask
@@ -20,8 +22,7 @@ from werkzeug.wrappers import Response
 
 SCOPE = "openid profile email offline_access"
 ALGORITHMS = ["ES256"]  # what this client is registered with; an issuer may support more
-CLOCK_LEEWAY = 30  # seconds that the clocks of app and issuer may differ
-OLD = 30  # seconds before its end at which an access token is renewed
+LEEWAY = 30  # seconds that clocks may differ; an access token this near its end is renewed
 # What an error of the issuer (RFC 6749 §4.1.2.1) means to the person in front of the page.
 WORDS = {
     "access_denied": "You chose not to sign in. Nothing was shared.",
@@ -31,12 +32,7 @@ WORDS = {
     "unreachable": "The sign-in service cannot be reached. Please try again in a moment.",
 }
 SOMETHING = "Signing in did not work. Please start again."
-CONTRACTS = (
-    {"number": "EMF-2041-7730", "vehicle": "Hatchback, electric", "vin": "GX9EV5H27S0012047", "paid": 19, "of": 48}
-    | {"rate": "289.00", "due": "the 1st of each month", "left": "8,381.00"},
-    {"number": "EMF-1987-3312", "vehicle": "Estate, hybrid", "vin": "GX9HY5E24R0008153", "paid": 31, "of": 36}
-    | {"rate": "345.50", "due": "the 15th of each month", "left": "1,727.50"},
-)
+CONTRACTS = json.loads(Path(__file__).with_name("contracts.json").read_text())
 People = dict[str, dict[str, Any]]
 
 
@@ -57,8 +53,7 @@ def create_app(settings: Mapping[str, str] = os.environ) -> flask.Flask:
     )
     people: People = {}  # key in the cookie → tokens and claims; a real app keeps them in its database
     add_pages(app, issuer, people, settings["ISSUER"])
-    add_sign_in(app, issuer, people, settings)
-    add_sign_out(app, issuer, people, settings)
+    add_signing(app, issuer, people, settings)
     add_protection(app, settings["ISSUER"])
     return app
 
@@ -82,7 +77,7 @@ def add_pages(app: flask.Flask, issuer: Any, people: People, address: str) -> No
 def still_signed_in(issuer: Any, person: dict[str, Any]) -> bool:
     """Renew an old access token; the issuer refuses when the person has signed out or was stopped."""
     token = person["token"]
-    if token["expires_at"] > time.time() + OLD:
+    if token["expires_at"] > time.time() + LEEWAY:
         return True
     try:
         renewed = issuer.fetch_access_token(grant_type="refresh_token", refresh_token=token["refresh_token"])
@@ -95,13 +90,12 @@ def still_signed_in(issuer: Any, person: dict[str, Any]) -> bool:
     return True
 
 
-def add_sign_in(app: flask.Flask, issuer: Any, people: People, settings: Mapping[str, str]) -> None:
-    """There and back again: to the issuer, and with its answer to /callback."""
+def add_signing(app: flask.Flask, issuer: Any, people: People, settings: Mapping[str, str]) -> None:
+    """Signing in and out: to the issuer, and back with its answer."""
 
     @app.get("/sign-in")
-    def sign_in() -> Response:
-        away: Response = issuer.authorize_redirect(f"{settings['ADDRESS']}/callback")
-        return away  # state, nonce and PKCE verifier are in our cookie
+    def sign_in() -> Any:
+        return issuer.authorize_redirect(f"{settings['ADDRESS']}/callback")  # state, nonce, verifier: in our cookie
 
     @app.get("/callback")
     def callback() -> Response:
@@ -109,7 +103,7 @@ def add_sign_in(app: flask.Flask, issuer: Any, people: People, settings: Mapping
         if flask.request.args.get("iss") != settings["ISSUER"]:
             raise OAuthError("wrong_issuer")  # RFC 9207: the answer of another issuer, mixed in
         expected = {"iss": {"value": settings["ISSUER"]}, "aud": {"value": settings["CLIENT_ID"]}}
-        token = issuer.authorize_access_token(claims_options=expected, leeway=CLOCK_LEEWAY)
+        token = issuer.authorize_access_token(claims_options=expected, leeway=LEEWAY)
         signed, told = token.pop("userinfo"), issuer.userinfo(token=token)
         if told["sub"] != signed["sub"]:
             raise OAuthError("wrong_issuer")  # OpenID Connect Core §5.3.2: the same person, or nobody
@@ -119,18 +113,12 @@ def add_sign_in(app: flask.Flask, issuer: Any, people: People, settings: Mapping
         people[flask.session["key"]] = {"token": token, "claims": {**told, **signed}}
         return flask.redirect("/", code=303)
 
-
-def add_sign_out(app: flask.Flask, issuer: Any, people: People, settings: Mapping[str, str]) -> None:
-    """Out of here and out of the issuer, which sends the person back with our state."""
-
     @app.post("/sign-out")
-    def sign_out() -> Response:
+    def sign_out() -> Any:
         person = people.pop(flask.session.pop("key", ""), None)
         if person is None:
             return flask.redirect("/", code=303)
-        back, hint = f"{settings['ADDRESS']}/signed-out", person["token"]["id_token"]
-        away: Response = issuer.logout_redirect(back, id_token_hint=hint)
-        return away
+        return issuer.logout_redirect(f"{settings['ADDRESS']}/signed-out", id_token_hint=person["token"]["id_token"])
 
     @app.get("/signed-out")
     def signed_out() -> str | Response:

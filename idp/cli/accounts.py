@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -207,6 +208,6 @@ def _first_password(service: Opened) -> str:
     """Read, judge and hash a password, before any transaction begins."""
     from idp.cli.first_password import hasher_for
 
-    password = click.get_text_stream("stdin").read().removesuffix("\n").removesuffix("\r")
+    password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
     accept_new_password(password, second_factor=False)
     return hasher_for(service.settings, service.database, service.entropy).hash(password)
