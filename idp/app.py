@@ -48,7 +48,7 @@ from idp.storage.redis_store import RedisStore
 from idp.storage.revisions import bump
 from idp.storage.schema import check_schema
 from idp.storage.sql_store import SqlStore
-from idp.storage.watch import Watch
+from idp.storage.watch import PRODUCTION_CLOCK, ClockLimits, Watch
 from idp.web.cookies import CookieJar
 from idp.web.form_tokens import FormTokens
 from idp.web.render import PageFacts, Pages
@@ -101,6 +101,7 @@ def build(
     entropy: Entropy = secrets.token_bytes,
     workers: int = 1,
     watch_period: float = 0.5,
+    clock_limits: ClockLimits = PRODUCTION_CLOCK,
 ) -> Service:
     """Put a service together, without starting it; `workers` is how many processes share this machine.
 
@@ -117,7 +118,8 @@ def build(
     with database.reading() as connection:
         service_secrets = load_secrets(connection, kek, entropy=entropy)
 
-    watch = Watch(database, clock, period=watch_period)
+    watch = Watch(database, clock, period=watch_period, limits=clock_limits)
+    database.before_writing(watch.require_writing_time)
     ended = EndedView()
     directory = ClientDirectory(database, BUILT_IN)
     ring = CurrentRing(database, kek, watch, clock)

@@ -1,7 +1,7 @@
 """/livez and /readyz: is the process alive, and may it be sent requests?
 
-Not ready means: what it knows about revocations is too old, it cannot sign, or its clock is more than 30 s from the
-database's (5 s is an alarm in the metrics already).
+Not ready means: what it knows about revocations is too old, it cannot sign, or its clock is too far from the database's
+(`idp.storage.watch.ClockLimits`; 5 s are an alarm in metrics and log already).
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ from idp.oidc.issuer import Issuer
 from idp.storage.watch import StaleView
 from idp.wire.messages import Request, Response, text_response
 from keys.errors import NoActiveKey
-
-MOST_SKEW = 30.0
 
 
 def livez(_request: Request) -> Response:
@@ -40,6 +38,6 @@ def readiness_faults(issuer: Issuer) -> list[str]:
         faults.append("the view of the database is too old")
     except NoActiveKey:
         faults.append("no active signing key")
-    if abs(issuer.watch.skew_seconds) > MOST_SKEW:
+    if issuer.watch.clock_is_wrong:
         faults.append(f"this node's clock is {issuer.watch.skew_seconds:+.0f} s from the database's")
     return faults

@@ -50,11 +50,11 @@ class CurrentRing:
         """Give the active signer, unless this process may have missed a change.
 
         Raises:
-            StaleView: the last good poll is too old.
+            StaleView: the last good poll is too old, or this process's clock is ahead of the database's.
             NoActiveKey: the ring has none for this algorithm.
         """
         now = self._clock()
-        self._watch.require_fresh(now)
+        self._watch.require_signing_time(now)
         return self.ring.signer(algorithm, now)
 
     def jwks(self) -> Jwks:

@@ -1,18 +1,22 @@
 """What has ended, in memory: every process's view of the marks, so that asking about a token costs no statement.
 
-A mark says "(kind, id) is void for whatever was issued before this instant". Access tokens live five minutes, so marks
-older than `KEEP_SECONDS` can no longer matter to one and are forgotten.
+A mark says "(kind, id) is void for whatever was issued before this instant"; a grant or session that ended is void for
+good, whatever time the node that issued from it thought it was. Access tokens live five minutes, so what was learned
+`KEEP_SECONDS` ago can no longer matter to one and is forgotten (counted on the monotonic clock: no jump brings back).
 """
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from idp.storage.marks import Mark
 
 KEEP_SECONDS = 900.0
+FOR_GOOD = frozenset({"grant", "session"})
 
 
 class EndedView:
@@ -20,6 +24,7 @@ class EndedView:
 
     def __init__(self) -> None:
         self._not_before: dict[tuple[str, str], float] = {}
+        self._learned: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
 
     def apply(self, marks: Sequence[Mark]) -> None:
@@ -27,11 +32,14 @@ class EndedView:
         if not marks:
             return
         with self._lock:
-            newest = max(mark.written_at for mark in marks)
-            view = {key: at for key, at in self._not_before.items() if at > newest - KEEP_SECONDS}
+            now = time.monotonic()
+            view = {key: at for key, at in self._not_before.items() if self._learned[key] > now - KEEP_SECONDS}
             for mark in marks:
                 key = (mark.kind, mark.id)
-                view[key] = max(view.get(key, 0.0), mark.not_before)
+                not_before = math.inf if mark.kind in FOR_GOOD else mark.not_before
+                view[key] = max(view.get(key, 0.0), not_before)
+                self._learned[key] = now
+            self._learned = {key: self._learned[key] for key in view}
             self._not_before = view
 
     def ended(self, kind: str, id: str, issued_at: float) -> bool:

@@ -12,6 +12,7 @@ from idp.clients.client import Client
 from idp.issuance.gate import Facts, IssuanceRefused, Path, may_issue
 from idp.issuance.mint import ACCESS_TOKEN_TYPE
 from idp.oidc.issuer import Issuer
+from idp.storage.watch import OWN_SIGNATURES_SECONDS
 from keys.compact import check_times
 from keys.errors import InvalidToken
 
@@ -44,7 +45,7 @@ def read_access_token(issuer: Issuer, token: str, path: Path) -> tuple[Claims, C
     issuer.watch.require_fresh(now)
     try:
         claims = issuer.ring.verify(token, typ=ACCESS_TOKEN_TYPE)
-        check_times(claims, now=now)
+        check_times(claims, now=now, skew=OWN_SIGNATURES_SECONDS)
     except InvalidToken as error:
         raise TokenRefused(str(error)) from error
     client = issuer.directory.find(claims["client_id"])

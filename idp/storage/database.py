@@ -51,12 +51,17 @@ class Database:
         # Two, since a primary that waits for its standby takes no writes but answers reads.
         self._read_breaker = Breaker(was_silent, probe_seconds=PROBE_SECONDS)
         self._write_breaker = Breaker(was_silent, probe_seconds=PROBE_SECONDS)
+        self._before_writing: Callable[[], None] = _nothing
         self._on_marks: list[Callable[[Sequence[Mark]], None]] = []
         self._on_revisions: list[Callable[[Sequence[str]], None]] = []
 
     def subscribe(self, callback: Callable[[Sequence[Mark]], None]) -> None:
         """Have the marks of every transaction of this process, right after its commit, in the committing thread."""
         self._on_marks.append(callback)
+
+    def before_writing(self, check: Callable[[], None]) -> None:
+        """Have this called before each transaction; it raises `StorageUnavailable` when none may be begun now."""
+        self._before_writing = check
 
     def subscribe_revisions(self, callback: Callable[[Sequence[str]], None]) -> None:
         """Have the names bumped by every transaction of this process, right after its commit."""
@@ -81,6 +86,7 @@ class Database:
         Raises:
             StorageUnavailable: The database cannot do it now; nothing was written (a lost answer to COMMIT excepted).
         """
+        self._before_writing()
         marks: list[Mark] = []
         bumped: list[str] = []
         with _unavailable(), self._write_breaker.guard(), self._in_turn(), self.engine.connect() as plain:
@@ -111,6 +117,10 @@ class Database:
             yield
         finally:
             self._turn.release()
+
+
+def _nothing() -> None:
+    """Check nothing before writing."""
 
 
 @contextmanager

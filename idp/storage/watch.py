@@ -20,6 +20,11 @@ from idp.storage.revisions import RevisionRow
 
 FRESH_SECONDS = 2.0
 OVERLAP_SECONDS = 10.0
+ALARM_SECONDS = 5.0
+"""From this distance between the process's clock and the database's on, the log says so."""
+
+OWN_SIGNATURES_SECONDS = 40.0
+"""How far ahead the clock of another node may be that signed something: see `ClockLimits`."""
 
 OnMarks = Callable[[Sequence[Mark]], None]
 OnRevision = Callable[[], None]
@@ -29,6 +34,22 @@ log = logging.getLogger(__name__)
 
 class StaleView(Exception):
     """What this process knows about ended sessions, grants and keys is too old to answer from. Answer 503."""
+
+
+class ClockWrong(StorageUnavailable):
+    """This process's clock is too far from the database's to write what others rely on. Answer 503."""
+
+
+class ClockLimits(NamedTuple):
+    """How many seconds a clock may be from the database's: `ahead` for it to sign by, `apart` to go on at all."""
+
+    ahead: float = 10.0
+    apart: float = 30.0
+
+
+PRODUCTION_CLOCK = ClockLimits()
+ANY_CLOCK = ClockLimits(ahead=math.inf, apart=math.inf)
+"""For clocks that are not meant to show the time: those of tests."""
 
 
 POLL = union_all(
@@ -62,10 +83,13 @@ class Watch:
     for revisions may read the database.
     """
 
-    def __init__(self, database: Database, clock: Clock, *, period: float = 0.5) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, *, period: float = 0.5, limits: ClockLimits = ANY_CLOCK
+    ) -> None:
         self._database = database
         self._clock = clock
         self._period = period
+        self._limits = limits
         self._polling = RLock()
         self._handing = RLock()
         self._on_marks: list[OnMarks] = []
@@ -107,10 +131,36 @@ class Watch:
         """Return if the view was confirmed within two seconds of `now`.
 
         Raises:
-            StaleView: It was not, or never.
+            StaleView: It was not, or never; or this process's clock is too wrong to judge by.
         """
-        if self.age(now) > FRESH_SECONDS:
+        if self.age(now) > FRESH_SECONDS or self.clock_is_wrong:
             raise StaleView
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether this process's clock is too far from the database's for it to go on."""
+        return abs(self._skew) > self._limits.apart
+
+    def require_signing_time(self, now: float) -> None:
+        """Return if what is signed at `now` does not come from the future, as others see it.
+
+        Raises:
+            StaleView: It would, or nobody can tell.
+        """
+        self.require_fresh(now)
+        if self._skew > self._limits.ahead:
+            raise StaleView
+
+    def require_writing_time(self) -> None:
+        """Return unless the clock is known to be wrong, or has jumped since it was last compared.
+
+        Raises:
+            ClockWrong: It is, or has.
+        """
+        jumped = self._good_at is not None and self.age(self._clock()) > self._limits.apart
+        if jumped or self.clock_is_wrong:
+            message = f"this node's clock is {self._skew:+.0f} s from the database's, or has jumped"
+            raise ClockWrong(message)
 
     def poll_once(self) -> None:
         """Read once, and hand on what is new.
@@ -121,7 +171,7 @@ class Watch:
         with self._polling:
             before = self._clock()
             seen = self._read()
-            self._skew = (before + self._clock()) / 2 - seen.database_time
+            self._take_skew((before + self._clock()) / 2 - seen.database_time)
             self._hand_marks([mark for number, mark in seen.marks.items() if number not in self._handed])
             self._handed = seen.marks
             self._hand_revisions(seen.revisions)
@@ -176,6 +226,12 @@ class Watch:
             else:
                 seen.marks[number] = Mark(cast("Kind", what), name, instant, written_at)
         return seen
+
+    def _take_skew(self, skew: float) -> None:
+        alarming, alarmed = abs(skew) > ALARM_SECONDS, abs(self._skew) > ALARM_SECONDS
+        if alarming != alarmed:
+            log.warning("this node's clock is %+.1f s from the database's", skew)
+        self._skew = skew
 
     def _hand_own(self, marks: Sequence[Mark]) -> None:
         try:

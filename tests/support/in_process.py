@@ -30,6 +30,7 @@ from idp.clients.registration import add_client
 from idp.passwords.credentials import set_password
 from idp.settings import Settings, load_settings
 from idp.storage.handles import Clock
+from idp.storage.watch import ANY_CLOCK, ClockLimits
 
 ADDRESS = "https://id.example.com"
 PASSWORD = "correct horse battery staple 7"
@@ -76,13 +77,22 @@ def settings_for(database_url: str, folder: Path, **overrides: Any) -> Settings:
 
 @contextmanager
 def issuer_on(
-    database_url: str, folder: Path, *, clock: Clock = time.time, keys: bool = True, **overrides: Any
+    database_url: str,
+    folder: Path,
+    *,
+    clock: Clock = time.time,
+    keys: bool = True,
+    clock_limits: ClockLimits = ANY_CLOCK,
+    **overrides: Any,
 ) -> Iterator[Service]:
-    """Run an issuer on a database with the schema; its watch polls only when something commits here, or when asked."""
+    """Run an issuer on a database with the schema; its watch polls five times a second, on commits, and when asked.
+
+    Its clock may show anything, unless `clock_limits` are given.
+    """
     settings = settings_for(database_url, folder, **overrides)
     if keys:
         _make_keys(settings, clock)
-    service = build(settings, clock=clock, watch_period=0.2)
+    service = build(settings, clock=clock, watch_period=0.2, clock_limits=clock_limits)
     service.start()
     try:
         yield service
