@@ -47,8 +47,9 @@ from idp.storage.models import Base
 from idp.storage.redis_store import RedisStore
 from idp.storage.revisions import bump
 from idp.storage.schema import check_schema
+from idp.storage.skew import PRODUCTION_CLOCK, ClockLimits
 from idp.storage.sql_store import SqlStore
-from idp.storage.watch import PRODUCTION_CLOCK, ClockLimits, Watch
+from idp.storage.watch import Watch
 from idp.web.cookies import CookieJar
 from idp.web.form_tokens import FormTokens
 from idp.web.render import PageFacts, Pages

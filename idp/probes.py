@@ -1,7 +1,7 @@
 """/livez and /readyz: is the process alive, and may it be sent requests?
 
 Not ready means: what it knows about revocations is too old, it cannot sign, or its clock is too far from the database's
-(`idp.storage.watch.ClockLimits`; 5 s are an alarm in metrics and log already).
+(`idp.storage.skew.ClockLimits`; 5 s are an alarm in metrics and log already).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from idp.clients.client import Client
 from idp.issuance.gate import Facts, IssuanceRefused, Path, may_issue
 from idp.issuance.mint import ACCESS_TOKEN_TYPE
 from idp.oidc.issuer import Issuer
-from idp.storage.watch import OWN_SIGNATURES_SECONDS
+from idp.storage.skew import OWN_SIGNATURES_SECONDS
 from keys.compact import check_times
 from keys.errors import InvalidToken
 

@@ -17,14 +17,10 @@ from idp.storage.database import Database, StorageUnavailable
 from idp.storage.handles import Clock
 from idp.storage.marks import Kind, Mark, MarkRow, database_time
 from idp.storage.revisions import RevisionRow
+from idp.storage.skew import ANY_CLOCK, ClockLimits, Skew
 
 FRESH_SECONDS = 2.0
 OVERLAP_SECONDS = 10.0
-ALARM_SECONDS = 5.0
-"""From this distance between the process's clock and the database's on, the log says so."""
-
-OWN_SIGNATURES_SECONDS = 40.0
-"""How far ahead the clock of another node may be that signed something: see `ClockLimits`."""
 
 OnMarks = Callable[[Sequence[Mark]], None]
 OnRevision = Callable[[], None]
@@ -34,22 +30,6 @@ log = logging.getLogger(__name__)
 
 class StaleView(Exception):
     """What this process knows about ended sessions, grants and keys is too old to answer from. Answer 503."""
-
-
-class ClockWrong(StorageUnavailable):
-    """This process's clock is too far from the database's to write what others rely on. Answer 503."""
-
-
-class ClockLimits(NamedTuple):
-    """How many seconds a clock may be from the database's: `ahead` for it to sign by, `apart` to go on at all."""
-
-    ahead: float = 10.0
-    apart: float = 30.0
-
-
-PRODUCTION_CLOCK = ClockLimits()
-ANY_CLOCK = ClockLimits(ahead=math.inf, apart=math.inf)
-"""For clocks that are not meant to show the time: those of tests."""
 
 
 POLL = union_all(
@@ -89,7 +69,6 @@ class Watch:
         self._database = database
         self._clock = clock
         self._period = period
-        self._limits = limits
         self._polling = RLock()
         self._handing = RLock()
         self._on_marks: list[OnMarks] = []
@@ -98,7 +77,7 @@ class Watch:
         self._revisions: dict[str, int] = {}
         self._cutoff = 0.0
         self._good_at: float | None = None
-        self._skew = 0.0
+        self._skew = Skew(limits)
         self._stop = Event()
         self._thread: Thread | None = None
         database.subscribe(self._hand_own)
@@ -107,7 +86,12 @@ class Watch:
     @property
     def skew_seconds(self) -> float:
         """How far this process's clock is ahead of the database's, as of the last good poll."""
-        return self._skew
+        return self._skew.seconds
+
+    @property
+    def clock_is_wrong(self) -> bool:
+        """Whether this process's clock is too far from the database's for it to go on."""
+        return self._skew.is_wrong
 
     def on_marks(self, callback: OnMarks) -> None:
         """Hand every mark to the callback: kept ones at the first poll, own ones at their commit, others when polled.
@@ -136,11 +120,6 @@ class Watch:
         if self.age(now) > FRESH_SECONDS or self.clock_is_wrong:
             raise StaleView
 
-    @property
-    def clock_is_wrong(self) -> bool:
-        """Whether this process's clock is too far from the database's for it to go on."""
-        return abs(self._skew) > self._limits.apart
-
     def require_signing_time(self, now: float) -> None:
         """Return if what is signed at `now` does not come from the future, as others see it.
 
@@ -148,7 +127,7 @@ class Watch:
             StaleView: It would, or nobody can tell.
         """
         self.require_fresh(now)
-        if self._skew > self._limits.ahead:
+        if self._skew.is_ahead:
             raise StaleView
 
     def require_writing_time(self) -> None:
@@ -157,10 +136,8 @@ class Watch:
         Raises:
             ClockWrong: It is, or has.
         """
-        jumped = self._good_at is not None and self.age(self._clock()) > self._limits.apart
-        if jumped or self.clock_is_wrong:
-            message = f"this node's clock is {self._skew:+.0f} s from the database's, or has jumped"
-            raise ClockWrong(message)
+        if self._good_at is not None:
+            self._skew.require_writing_time(self.age(self._clock()))
 
     def poll_once(self) -> None:
         """Read once, and hand on what is new.
@@ -171,7 +148,7 @@ class Watch:
         with self._polling:
             before = self._clock()
             seen = self._read()
-            self._take_skew((before + self._clock()) / 2 - seen.database_time)
+            self._skew.take((before + self._clock()) / 2 - seen.database_time)
             self._hand_marks([mark for number, mark in seen.marks.items() if number not in self._handed])
             self._handed = seen.marks
             self._hand_revisions(seen.revisions)
@@ -226,12 +203,6 @@ class Watch:
             else:
                 seen.marks[number] = Mark(cast("Kind", what), name, instant, written_at)
         return seen
-
-    def _take_skew(self, skew: float) -> None:
-        alarming, alarmed = abs(skew) > ALARM_SECONDS, abs(self._skew) > ALARM_SECONDS
-        if alarming != alarmed:
-            log.warning("this node's clock is %+.1f s from the database's", skew)
-        self._skew = skew
 
     def _hand_own(self, marks: Sequence[Mark]) -> None:
         try:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from idp.app import Service
-from idp.storage.watch import PRODUCTION_CLOCK
+from idp.storage.skew import PRODUCTION_CLOCK
 from tests.support.asking import get, measured, seconds_until, timed
 from tests.support.clock import SettableClock
 from tests.support.in_process import App, Browser, add_person, issuer_on
@@ -116,7 +116,7 @@ def test_the_alarm(
     service: Service, clock: DriftingClock, *, wrong: float, alarms: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     """F13: from five seconds on the log says so, once, and again when it is over."""
-    with caplog.at_level(logging.WARNING, "idp.storage.watch"):
+    with caplog.at_level(logging.WARNING, "idp.storage.skew"):
         clock.wrong = wrong
         for _ in range(3):
             service.watch.poll_once()

@@ -30,7 +30,7 @@ from idp.clients.registration import add_client
 from idp.passwords.credentials import set_password
 from idp.settings import Settings, load_settings
 from idp.storage.handles import Clock
-from idp.storage.watch import ANY_CLOCK, ClockLimits
+from idp.storage.skew import ANY_CLOCK, ClockLimits
 
 ADDRESS = "https://id.example.com"
 PASSWORD = "correct horse battery staple 7"
