@@ -29,7 +29,12 @@ KNOWN_SECONDS = 1.0
 
 @contextmanager
 def nodes_on(
-    database_url: str, folder: Path, count: int = 2, *, clock: Clock = time.time, **overrides: Any
+    database_url: str,
+    folder: Path,
+    count: int = 2,
+    *,
+    clock: Clock = time.time,
+    **overrides: Any,  # noqa: ANN401 - settings
 ) -> Iterator[list[Service]]:
     """Run that many nodes with the same keys on one database."""
     with ExitStack() as stack:
