@@ -10,11 +10,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import orjson
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, KeySet
+from joserfc.jwk import Key, KeySet, import_key
 
 from idp.clients.client import Client
 from idp.storage.handles import Clock
@@ -23,6 +22,8 @@ from idp.wire.outbound import OutboundRefused
 KEEP_SECONDS = 600.0
 REFETCH_SECONDS = 60.0
 _KTY_OF = {"ES256": "EC", "RS256": "RSA", "PS256": "RSA", "Ed25519": "OKP", "EdDSA": "OKP"}
+# 2048 bits in base64url (FAPI 2.0 §5.4.1).
+_SHORTEST_MODULUS = 342
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,22 @@ class ClientKeys:
             return None
 
 
-def _import(document: Mapping[str, Any]) -> KeySet | None:
+def _import(document: object) -> KeySet | None:
+    """Give the keys that can be used; others are passed over (RFC 7517 §5). None: the document is no JWKS with any."""
+    entries = document.get("keys") if isinstance(document, Mapping) else None
+    if not isinstance(entries, list):
+        return None
+    keys = [key for key in map(_import_one, entries) if key is not None]
+    return KeySet(keys) if keys or not entries else None
+
+
+def _import_one(entry: object) -> Key | None:
+    if not isinstance(entry, dict) or entry.get("kty") not in _KTY_OF.values():
+        return None
+    if entry["kty"] == "RSA" and len(str(entry.get("n"))) < _SHORTEST_MODULUS:
+        return None
     try:
-        return KeySet.import_key_set(dict(document))  # type: ignore[arg-type]
+        return import_key(entry)
     except (JoseError, ValueError, TypeError, KeyError):
         return None
 

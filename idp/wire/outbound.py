@@ -1,9 +1,9 @@
 """The one way out: fetches of addresses that somebody registered, to public addresses only.
 
 The host is resolved once, every address it has must be globally reachable (or stand in the operator's exceptions), and
-the connection goes to the very address that was checked, so that a second DNS answer changes nothing. No redirects are
-followed; time and size are bounded. Exceptions (`IDP_OUTBOUND_ALLOW`) are "host" or "host:port" and exist for tests
-and private nets.
+the connection goes to one of the very addresses that were checked, so that a second DNS answer changes nothing. No
+redirects are followed; time and size are bounded as a whole, however slowly the bytes drip. Exceptions
+(`IDP_OUTBOUND_ALLOW`) are "host" or "host:port" and exist for tests and private nets.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable
-from http import HTTPStatus
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
 CONNECT_SECONDS = 3.0
+TOTAL_SECONDS = 5.0
+"""From the first octet sent to the last one received, TLS included."""
 MAX_BYTES = 256 * 1024
 
 
@@ -25,10 +28,11 @@ class OutboundRefused(Exception):
 
 
 class Outbound:
-    """Fetches documents from outside."""
+    """Fetches documents from outside; `seconds` bounds a whole exchange."""
 
-    def __init__(self, allowed: Iterable[str] = ()) -> None:
+    def __init__(self, allowed: Iterable[str] = (), *, seconds: float = TOTAL_SECONDS) -> None:
         self._allowed = frozenset(allowed)
+        self._seconds = seconds
 
     def fetch(self, uri: str) -> bytes:
         """Give the body of a 200 answer to GET, at most 256 KiB.
@@ -36,12 +40,12 @@ class Outbound:
         Raises:
             OutboundRefused: not https, not public, not reachable, not 200, too large or too slow.
         """
-        parts = urlsplit(uri)
+        parts = _split(uri)
         port = self._port(parts)
-        address = self._address(parts, port)
+        addresses = self._addresses(parts, port)
         try:
-            return self._get(parts, address, port)
-        except (OSError, http.client.HTTPException) as error:
+            return self._get(parts, addresses, port)
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise OutboundRefused(f"{parts.hostname}: {type(error).__name__}") from error
 
     def _port(self, parts: SplitResult) -> int:
@@ -59,38 +63,87 @@ class Outbound:
     def _excepted(self, host: str, port: int) -> bool:
         return host in self._allowed or f"{host}:{port}" in self._allowed
 
-    def _address(self, parts: SplitResult, port: int) -> str:
+    def _addresses(self, parts: SplitResult, port: int) -> Sequence[str]:
+        """Resolve once; in the resolver's order, since it knows which protocols this machine speaks."""
         host = str(parts.hostname)
         try:
-            found = {str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
+            found = [str(info[4][0]) for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
         except (OSError, UnicodeError) as error:
             raise OutboundRefused(f"{host} cannot be resolved") from error
-        if not self._excepted(host, port) and not all(ipaddress.ip_address(one).is_global for one in found):
+        if not self._excepted(host, port) and not all(map(_is_public, found)):
             raise OutboundRefused(f"{host} is not a public address")
-        return min(found)
+        return tuple(dict.fromkeys(found))
 
-    def _get(self, parts: SplitResult, address: str, port: int) -> bytes:
-        connection = _pinned(parts, address, port)
+    def _get(self, parts: SplitResult, addresses: Sequence[str], port: int) -> bytes:
+        connection = http.client.HTTPConnection(str(parts.hostname), port, timeout=CONNECT_SECONDS)
+        connection.sock = _first_that_connects(addresses, port)
         try:
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            connection.request("GET", target, headers={"Host": parts.netloc, "Accept": "application/json"})
-            response = connection.getresponse()
-            if response.status != HTTPStatus.OK:
-                raise OutboundRefused(f"{parts.hostname} answered {response.status}")
-            body = response.read(MAX_BYTES + 1)
+            if parts.scheme == "https":
+                connection.sock = _in_tls(connection.sock, str(parts.hostname))
+            with _cut_after(self._seconds, connection.sock):
+                if isinstance(connection.sock, ssl.SSLSocket):
+                    connection.sock.do_handshake()
+                return _body(connection, parts)
         finally:
             connection.close()
-        if len(body) > MAX_BYTES:
-            raise OutboundRefused(f"{parts.hostname} answered more than {MAX_BYTES} bytes")
-        return body
 
 
-def _pinned(parts: SplitResult, address: str, port: int) -> http.client.HTTPConnection:
-    """Open a connection to the checked address; TLS still names, and verifies, the host."""
-    plain = socket.create_connection((address, port), timeout=CONNECT_SECONDS)
-    connection = http.client.HTTPConnection(str(parts.hostname), port, timeout=CONNECT_SECONDS)
-    if parts.scheme == "https":
-        connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=parts.hostname)
-    else:
-        connection.sock = plain
-    return connection
+def _split(uri: str) -> SplitResult:
+    try:
+        return urlsplit(uri)
+    except ValueError as error:
+        raise OutboundRefused("not an address") from error
+
+
+def _is_public(address: str) -> bool:
+    """Whether anybody could reach it; an IPv4 address that travels inside an IPv6 one counts as itself."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    inside = (found.ipv4_mapped or found.sixtofour) if isinstance(found, ipaddress.IPv6Address) else None
+    return found.is_global and not found.is_multicast and (inside is None or inside.is_global)
+
+
+def _first_that_connects(addresses: Sequence[str], port: int) -> socket.socket:
+    """Open a connection to one of the checked addresses; the last one's failure counts."""
+    for address in addresses[:-1]:
+        with suppress(OSError):
+            return socket.create_connection((address, port), timeout=CONNECT_SECONDS)
+    return socket.create_connection((addresses[-1], port), timeout=CONNECT_SECONDS)
+
+
+def _in_tls(plain: socket.socket, host: str) -> ssl.SSLSocket:
+    """Prepare TLS, which names and verifies the host, not the address."""
+    return ssl.create_default_context().wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+
+
+@contextmanager
+def _cut_after(seconds: float, connected: socket.socket) -> Iterator[None]:
+    """Cut the connection when the time is up: a socket's own timeout begins anew with every octet."""
+    expired = Event()
+    timer = Timer(seconds, _cut, (connected, expired))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+        if expired.is_set():
+            raise OutboundRefused(f"no whole answer within {seconds} seconds")
+    finally:
+        timer.cancel()
+
+
+def _cut(connected: socket.socket, expired: Event) -> None:
+    expired.set()
+    with suppress(OSError):
+        # Not SSLSocket's own, which would take the TLS state away from the thread that is reading.
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
+
+
+def _body(connection: http.client.HTTPConnection, parts: SplitResult) -> bytes:
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    connection.request("GET", target, headers={"Host": parts.netloc, "Accept": "application/json"})
+    response = connection.getresponse()
+    if response.status != http.client.OK:
+        raise OutboundRefused(f"{parts.hostname} answered {response.status}")
+    body = response.read(MAX_BYTES + 1)
+    if len(body) > MAX_BYTES:
+        raise OutboundRefused(f"{parts.hostname} answered more than {MAX_BYTES} bytes")
+    return body
