@@ -1,0 +1,103 @@
+"""Chromium, the demo it looks at, and an app of a stranger: one of each per worker, a fresh window for every test.
+
+Every test here is one of the Content-Security-Policy as well: a page on which the browser refused something fails the
+test that opened it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.demo import Demo, running_demo
+from tests.browser.relying_party import RelyingParty, relying_party
+from tests.support.missing import Missing, skip_or_fail
+
+CHROMIUM = Path("/usr/bin/chromium")
+INSTALL = "chromium is not installed: apt-get install -y --no-install-recommends chromium fonts-liberation"
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+PATIENCE = 10_000.0
+"""Milliseconds that a page may take on a machine with better things to do."""
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Give this worker's Chromium."""
+    if not CHROMIUM.exists():
+        skip_or_fail(Missing(INSTALL))
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def demo(browser: Browser) -> Iterator[Demo]:
+    """Give this worker's demo."""
+    with running_demo() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def app(demo: Demo) -> Iterator[RelyingParty]:
+    """Give a stranger's app that the demo knows, and that has to ask people for consent."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with relying_party(demo.issuer) as stranger:
+        stranger.client_secret = demo.add_client(stranger.client_id, **stranger.registration)
+        until = time.monotonic() + 5
+        while requests.get(stranger.ask(prompt="none"), allow_redirects=False, timeout=5).status_code != 303:
+            assert time.monotonic() < until, "the issuer did not learn of the new client"
+            time.sleep(0.05)
+        yield stranger
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """Give a function that opens a window of its own (cookies, language, size) and keeps an eye on what it refuses.
+
+    `forgiving` is for a test that wants something refused.
+    """
+    contexts: list[BrowserContext] = []
+    refused: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            refused.append(message.text)
+
+    def open_window(*, forgiving: bool = False, **options: Any) -> Page:
+        context = browser.new_context(**{"locale": "en-GB"} | options)
+        context.set_default_timeout(PATIENCE)
+        if not forgiving:
+            context.on("console", note)
+            context.on("weberror", lambda error: refused.append(str(error.error)))
+        contexts.append(context)
+        return context.new_page()
+
+    yield open_window
+    for context in contexts:
+        context.close()
+    assert [] == refused, "a page asks for something that its own policy, or the browser, refuses"
+
+
+@pytest.fixture
+def page(new_page: NewPage) -> Page:
+    """Give one window."""
+    return new_page()

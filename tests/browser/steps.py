@@ -1,0 +1,49 @@
+"""What a person does, in the words of the pages."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from idp.demo.people import PASSWORD
+from tests.browser.demo import Demo
+
+WRONG = "not the password at all"
+
+
+def type_sign_in(page: Page, user_id: str, password: str = PASSWORD) -> None:
+    """Fill the sign-in form and press its button."""
+    page.get_by_label("User ID").fill(user_id)
+    page.get_by_label("Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def expect_heading(page: Page, words: str) -> None:
+    """Expect the page to be the one with this first heading."""
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(words))
+
+
+def enter_portal(page: Page, portal: str, user_id: str = "dana") -> None:
+    """Go to a portal and sign in by way of the issuer."""
+    page.goto(portal)
+    page.get_by_role("link", name="Sign in").click()
+    type_sign_in(page, user_id)
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+
+
+def sign_in_at_account(page: Page, demo: Demo, user_id: str) -> None:
+    """Sign in to the issuer's own page."""
+    page.goto(f"{demo.issuer}/account")
+    type_sign_in(page, user_id)
+    expect_heading(page, "Your account")
+
+
+def focused_id(page: Page) -> str:
+    """Give the id of the element that has the focus."""
+    return str(page.evaluate("document.activeElement.id"))
+
+
+def width_beyond(page: Page) -> int:
+    """Give by how many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
