@@ -21,6 +21,7 @@ from idp.clients.registration import ClientUnknown, read_metadata
 # Refusals are written in batches, a moment after the answer.
 ATTEMPTS = 5
 PAUSE_SECONDS = 0.1
+FRESH_SECONDS = 2.0
 _SPOKEN = re.compile(r"([A-Za-z]{4})[\s-]*([0-9]{4})\Z")
 _MEMBERS = {
     "redirect_uri registered to the letter": "redirect_uris",
@@ -79,13 +80,15 @@ def normal_form(typed: str) -> str:
 
 
 def _events(service: Opened, reference: str) -> list[RecordedEvent]:
+    """Read the events, giving those of a request that has just been answered the time to be written."""
+    events: list[RecordedEvent] = []
     for attempt in range(ATTEMPTS):
-        if attempt:
-            time.sleep(PAUSE_SECONDS)
         with service.database.reading() as connection:
-            if events := events_by_reference(connection, reference=reference):
-                return events
-    return []
+            events = events_by_reference(connection, reference=reference)
+        if events and (attempt or events[0].at < service.clock() - FRESH_SECONDS):
+            break
+        time.sleep(PAUSE_SECONDS)
+    return events
 
 
 def _explained(service: Opened, event: RecordedEvent) -> Explanation:
@@ -93,7 +96,7 @@ def _explained(service: Opened, event: RecordedEvent) -> Explanation:
     check, sent = str(details.pop("check", "")), str(details.pop("sent", ""))
     registered = str(details.pop("registered", ""))
     refused = event.result != "ok"
-    words = words_for(check, event.result) if refused else None
+    words = words_for(check or event.type, event.result) if refused else None
     return Explanation(
         reference=event.reference or "",
         event=event.type,

@@ -112,7 +112,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "Send the code as it arrived, decoded once.",
     ),
     (
-        r"the code was used before",
+        r"the code was used before|code\.reuse",
         "The code came a second time, so everything that had come of it was ended (RFC 9700 §4.14).",
         "Exchange a code once; a reloaded callback page must not do it again. If the app did not, treat it as theft.",
     ),
@@ -129,7 +129,7 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "Keep the verifier in the browser's session until the code is exchanged; mind several tabs.",
     ),
     (
-        r"the refresh token was rotated",
+        r"the refresh token was rotated|refresh\.reuse",
         "An old refresh token came back, so its whole family was ended (RFC 9700 §4.14.2).",
         "Store the new refresh token of every answer; refresh in one place only. If the app did, treat it as theft.",
     ),

@@ -1,0 +1,74 @@
+"""The command as a whole: help, version, and settings that cannot be used."""
+
+import pytest
+from click.testing import CliRunner
+
+import idp
+from idp.cli import COMMANDS, main
+from tests.unit.cli.conftest import Cli
+
+ACTS = [
+    ("clients", "add"),
+    ("clients", "list"),
+    ("clients", "show"),
+    ("clients", "update"),
+    ("clients", "disable"),
+    ("clients", "enable"),
+    ("clients", "rotate-secret"),
+    ("clients", "explain"),
+    ("accounts", "add"),
+    ("accounts", "show"),
+    ("accounts", "disable"),
+    ("accounts", "enable"),
+    ("keys", "init"),
+    ("keys", "list"),
+    ("keys", "rotate"),
+    ("audit", "tail"),
+    ("audit", "export"),
+]
+
+
+def test_the_version_is_the_packages() -> None:
+    """`idp --version` names the version that is installed."""
+    assert f"idp, version {idp.__version__}\n" == CliRunner().invoke(main, ["--version"]).stdout
+
+
+def test_help_lists_every_command() -> None:
+    """Each command has its line, in the order in which a newcomer meets them."""
+    shown = CliRunner().invoke(main, ["--help"]).stdout
+    assert list(COMMANDS) == [name for line in shown.splitlines() for name in COMMANDS if line.startswith(f"  {name} ")]
+
+
+@pytest.mark.parametrize("act", ACTS, ids=" ".join)
+def test_help_has_an_example_and_json(act: tuple[str, str]) -> None:
+    """The help of every command shows how it is used, on a line of its own, and that it can speak JSON."""
+    shown = CliRunner().invoke(main, [*act, "--help"]).stdout
+    assert any(f"idp {' '.join(act)}" in line for line in shown.splitlines()[1:])
+    assert "--json" in shown
+
+
+def test_an_unknown_command_is_a_usage_error() -> None:
+    """What is no command ends with 2."""
+    assert 2 == CliRunner().invoke(main, ["clints"]).exit_code
+
+
+def test_every_fault_of_the_settings_is_told_at_once(cli: Cli) -> None:
+    """Settings that cannot be used end with 2, and a line for each fault."""
+    result = cli("clients", "list", IDP_ISSUER="http://id.example.com", IDP_TREADS="4")
+    assert 2 == result.exit_code
+    assert "IDP_TREADS: there is no such setting" in result.stderr
+    assert "issuer: http is for loopback hosts only" in result.stderr
+
+
+def test_a_database_without_schema_names_the_command(cli: Cli, tmp_path: object) -> None:
+    """Whoever starts with an empty database is told what to run."""
+    result = cli("clients", "list", IDP_DATABASE_URL=f"sqlite:///{tmp_path}/new.sqlite")
+    assert (2, True) == (result.exit_code, "idp db upgrade" in result.stderr)
+
+
+def test_a_database_that_is_away_is_told_without_a_trace(cli: Cli) -> None:
+    """No database ends with 2 and one sentence, in which no password stands."""
+    result = cli("clients", "list", IDP_DATABASE_URL="postgresql://idp:hunter2@127.0.0.1:9/idp")
+    assert 2 == result.exit_code
+    assert result.stderr.startswith("Error: the database cannot be used now: ")
+    assert "hunter2" not in result.stderr
