@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from idp.audit.browse import Wanted
 from idp.audit.events import Event, EventType, Personal
 from idp.audit.record import record_many
+from idp.cli.audit import _following, _late
+from idp.cli.opened import opened
 from idp.storage.database import Database
 from idp.storage.engine import open_engine
 from idp.storage.handles import Entropy
@@ -75,3 +78,20 @@ def test_what_is_no_time_is_a_usage_error(trail: Cli) -> None:
     """With an example of one."""
     result = trail("audit", "export", "--since", "yesterday")
     assert (2, True) == (result.exit_code, "2026-11-22T09:30" in result.stderr)
+
+
+def test_what_follows_is_shown_once_as_it_happens(
+    trail: Cli, entropy: Entropy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`--follow` goes on where the tail ended."""
+    for name, value in trail.environment.items():
+        monkeypatch.setenv(name, value)
+    with opened(None) as service:
+        with service.database.reading() as connection:
+            seen = _late(connection, Wanted())
+        assert 3 == len(seen)
+        following = _following(service, Wanted(), seen)
+        for actor in ("first", "second"):
+            with service.database.writing() as connection:
+                record_many(connection, [Event(type=EventType.CODE_ISSUED, at=NOON, actor=actor)], entropy=entropy)
+            assert actor == next(following).actor
