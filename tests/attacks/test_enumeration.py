@@ -1,0 +1,182 @@
+"""Nobody learns from an answer, or from its time, whether there is an account or a client (T31, T32, T35, T91)."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import pytest
+from werkzeug.test import Client, TestResponse
+
+from idp.acts.disable_account import disable_account
+from idp.app import Service
+from idp.passwords.credentials import set_password
+from tests.support.databases import copy_sqlite
+from tests.support.in_process import ADDRESS, App, Browser, add_person, issuer_on
+
+WRONG = "not the password of anyone 1"
+KINDS = ("known", "nobody", "disabled", "without")
+SAMPLES = 60
+MOST_SECONDS = 0.005
+BUDGET = 9
+
+
+def populate(service: Service, count: int = 1) -> None:
+    """Add people of every kind but the one that does not exist; the names of all kinds are equally long."""
+    stored = service.parts.hasher.hash("the right one, which nobody types")
+    for number in range(count):
+        add_person(service, name("without", number), password=None)
+        for kind in ("known", "disabled"):
+            account_id = add_person(service, name(kind, number), password=None)
+            with service.database.writing() as connection:
+                set_password(connection, account_id=account_id, stored=stored, must_change=False, now=service.clock())
+                if kind == "disabled":
+                    disable_account(
+                        connection, account_id=account_id, actor="test", entropy=service.entropy, now=service.clock()
+                    )
+
+
+def name(kind: str, number: int = 0) -> str:
+    """Give somebody's user ID."""
+    return f"{kind:x<8}{number:04}"
+
+
+def guess(service: Service, app: App, user_id: str, *, address: str = "198.51.100.7") -> TestResponse:
+    """Try a wrong password."""
+    browser = Browser(service, address=address)
+    page = browser.follow(app.ask(browser))
+    return browser.submit(page, {"user_id": user_id, "password": WRONG})
+
+
+def masked(response: TestResponse, *secrets: str) -> tuple[int, str, list[tuple[str, str]]]:
+    """Give the answer without what is different in every answer."""
+    text = response.text
+    for pattern in (r'name="form_token" value="[^"]+"', r"journey=[A-Za-z0-9_-]+", r"[A-Z]{4}-[0-9]{4}"):
+        text = re.sub(pattern, "…", text)
+    for secret in secrets:
+        text = text.replace(secret, "…")
+    headers = [(key, value) for key, value in response.headers if key != "X-Request-Id"]
+    return response.status_code, text, headers
+
+
+@pytest.fixture(scope="module")
+def app(service: Service) -> App:
+    """Add the people and an app."""
+    populate(service)
+    return App.register(service)
+
+
+def test_a_wrong_password_is_answered_alike_for_everyone(service: Service, app: App) -> None:
+    """Known, unknown, disabled, without password: one answer, octet for octet."""
+    answers = {
+        str(masked(guess(service, app, name(kind), address=f"192.0.2.{at}"), name(kind)))
+        for at, kind in enumerate(KINDS)
+    }
+    assert 1 == len(answers)
+
+
+def test_a_pause_comes_at_the_same_guess_for_everyone(service: Service, app: App) -> None:
+    """The counter is no oracle either: who does not exist is paused like who does."""
+    statuses = {
+        kind: [guess(service, app, name(kind), address=f"203.0.113.{at}").status_code for _ in range(12)]
+        for at, kind in enumerate(KINDS)
+    }
+    assert 1 == len({tuple(each) for each in statuses.values()}), statuses
+    assert 429 == statuses["nobody"][-1]
+
+
+def test_the_pause_reads_alike_for_everyone(service: Service, app: App) -> None:
+    """And so does the page that tells of it (the minute in it may have turned meanwhile)."""
+    pages = {
+        re.sub(r"[0-9]{1,2}:[0-9]{2}", "…", masked(guess(service, app, name(kind)), name(kind))[1]) for kind in KINDS
+    }
+    assert 1 == len(pages)
+
+
+def test_a_login_hint_asks_nobody(service: Service, app: App) -> None:
+    """The sign-in page shows what it was told and looks nothing up."""
+    pages = {
+        str(masked(browser.follow(app.ask(browser, login_hint=name(kind))), name(kind)))
+        for kind in KINDS
+        for browser in [Browser(service)]
+    }
+    assert 1 == len(pages)
+
+
+CREDENTIALS = {
+    "unknown": ("unknown-client", "whatever"),
+    "wrong": ("app", "whatever"),
+    "not ASCII": ("app", "pässwörd\N{SNOWMAN}"),
+    "empty": ("app", ""),
+    "long": ("app", "x" * 5000),
+    "wrong method": ("posting", "secret-of-posting-" + "x" * 20),
+    "public": ("open", "anything"),
+}
+
+
+@pytest.mark.parametrize("path", ["/token", "/introspect", "/revoke"])
+def test_clients_are_refused_alike(service: Service, app: App, path: str) -> None:
+    """Unknown, wrong, not ASCII, by the wrong method: 401 with one text, never 500 (T91)."""
+    if service.parts.issuer.directory.find("posting") is None:
+        App.register(service, "posting", token_endpoint_auth_method="client_secret_post")
+        App.register(service, "open", public=True)
+    answers = set()
+    for client_id, secret in CREDENTIALS.values():
+        basic = base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+        response = Client(service.front).post(
+            path,
+            base_url=ADDRESS,
+            data={"grant_type": "client_credentials", "token": "x"},
+            headers={"Authorization": f"Basic {basic}"},
+        )
+        answers.add((response.status_code, response.text, response.headers["WWW-Authenticate"]))
+    assert 1 == len(answers)
+    assert 401 == answers.pop()[0]
+
+
+@pytest.fixture
+def production(tmp_path: Path) -> Iterator[Service]:
+    """Give an issuer that hashes as in production."""
+    with issuer_on(copy_sqlite(tmp_path / "idp.sqlite"), tmp_path, password_hashing="owasp") as running:
+        yield running
+
+
+@pytest.mark.alone
+def test_a_wrong_password_takes_as_long_for_everyone(production: Service) -> None:
+    """Interleaved samples with the real hash; the medians differ by less than 5 ms."""
+    populate(production, SAMPLES // BUDGET + 1)
+    app = App.register(production)
+    seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for number in range(SAMPLES):
+        for at, kind in enumerate(KINDS):
+            browser = Browser(production, address=f"10.{at}.{number}.1")
+            page = browser.follow(app.ask(browser))
+            begun = perf_counter()
+            answer = browser.submit(page, {"user_id": name(kind, number // BUDGET), "password": WRONG})
+            seconds[kind].append(perf_counter() - begun)
+            assert 200 == answer.status_code
+    medians = {kind: median(each) for kind, each in seconds.items()}
+    assert max(medians.values()) - min(medians.values()) < MOST_SECONDS, medians
+
+
+@pytest.mark.alone
+def test_a_pause_takes_as_long_for_everyone(production: Service) -> None:
+    """Whether there is anybody to pause does not show in the time either."""
+    populate(production)
+    app = App.register(production)
+    for at, kind in enumerate(KINDS):
+        for _ in range(10):
+            guess(production, app, name(kind), address=f"10.{at}.0.1")
+    seconds: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    for number in range(20):
+        for at, kind in enumerate(KINDS):
+            begun = perf_counter()
+            answer = guess(production, app, name(kind), address=f"10.{at}.1.{number}")
+            seconds[kind].append(perf_counter() - begun)
+            assert 429 == answer.status_code
+    medians = {kind: median(each) for kind, each in seconds.items()}
+    assert max(medians.values()) - min(medians.values()) < MOST_SECONDS, medians
