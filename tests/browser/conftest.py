@@ -6,18 +6,15 @@ test that opened it.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from tests.browser.demo import Demo, running_demo
-from tests.browser.relying_party import RelyingParty, relying_party
+from tests.browser.relying_party import RelyingParty, registered
 from tests.support.missing import Missing, skip_or_fail
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -59,13 +56,7 @@ def demo(browser: Browser) -> Iterator[Demo]:
 @pytest.fixture(scope="session")
 def app(demo: Demo) -> Iterator[RelyingParty]:
     """Give a stranger's app that the demo knows, and that has to ask people for consent."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with relying_party(demo.issuer) as stranger:
-        stranger.client_secret = demo.add_client(stranger.client_id, **stranger.registration)
-        until = time.monotonic() + 5
-        while requests.get(stranger.ask(prompt="none"), allow_redirects=False, timeout=5).status_code != 303:
-            assert time.monotonic() < until, "the issuer did not learn of the new client"
-            time.sleep(0.05)
+    with registered(demo) as stranger:
         yield stranger
 
 

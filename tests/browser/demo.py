@@ -26,7 +26,6 @@ from idp.acts.add_person import add_person
 from idp.acts.register_client import register_client
 from idp.cli.first_password import hasher_for
 from idp.demo.people import PASSWORD
-from idp.passwords.credentials import set_password
 from idp.settings import Settings, load_settings
 from idp.storage.database import Database
 from idp.storage.engine import open_engine
@@ -69,18 +68,17 @@ class Demo:
         """Add somebody with the demo's password; gives the user ID, a new one unless it is named."""
         chosen = user_id or f"person-{secrets.token_hex(4)}"
         given: dict[str, Any] = {"email": f"{chosen}@example.com", "claims": {"name": "Pat Person"}} | facts
+        stored = self._stored_password
         with self._database.writing() as connection:
-            account_id = add_person(
+            add_person(
                 connection,
                 NewAccount(user_id=chosen, kind=Kind.CONSUMER, **given),
-                stored_password=self._stored_password,
+                stored_password=stored,
                 must_change=must_change,
                 actor="test",
                 entropy=secrets.token_bytes,
                 now=time.time(),
             )
-            if must_change:
-                self._require_change(connection, account_id)
         return chosen
 
     def add_client(self, client_id: str, **metadata: Any) -> str:
@@ -115,11 +113,6 @@ class Demo:
     @cached_property
     def _stored_password(self) -> str:
         return hasher_for(self._settings, self._database, secrets.token_bytes).hash(PASSWORD)
-
-    def _require_change(self, connection: Any, account_id: str) -> None:
-        set_password(
-            connection, account_id=account_id, stored=self._stored_password, must_change=True, now=time.time()
-        )
 
     def close(self) -> None:
         """End the demo, as Ctrl-C does."""

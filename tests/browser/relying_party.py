@@ -9,8 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import html
+import logging
 import secrets
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,10 +23,12 @@ import requests
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Request, Response
 
+from tests.browser.demo import Demo
 from tests.support.processes import free_port
 
 VERIFIER = "a-verifier-of-the-stranger-that-is-long-enough-for-rfc-7636"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+LEARNING_SECONDS = 5.0
 SCOPE = "openid profile email"
 PAGE = (
     '<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>A stranger\'s app</title>'
@@ -130,3 +134,17 @@ def relying_party(issuer: str) -> Iterator[RelyingParty]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def registered(demo: Demo) -> Iterator[RelyingParty]:
+    """Serve a new app that the demo's issuer knows."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with relying_party(demo.issuer) as app:
+        app.client_secret = demo.add_client(app.client_id, **app.registration)
+        until = time.monotonic() + LEARNING_SECONDS
+        while requests.get(app.ask(prompt="none"), allow_redirects=False, timeout=5).status_code != 303:
+            if time.monotonic() > until:
+                raise RuntimeError("the issuer did not learn of the new client")
+            time.sleep(0.05)
+        yield app

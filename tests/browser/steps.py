@@ -14,9 +14,9 @@ WRONG = "not the password at all"
 
 def type_sign_in(page: Page, user_id: str, password: str = PASSWORD) -> None:
     """Fill the sign-in form and press its button."""
-    page.get_by_label("User ID").fill(user_id)
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    page.locator("#user_id").fill(user_id)
+    page.locator("#password").fill(password)
+    page.locator("button[value=sign_in]").click()
 
 
 def expect_heading(page: Page, words: str) -> None:

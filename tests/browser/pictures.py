@@ -1,0 +1,62 @@
+"""`python -m tests.browser.pictures FOLDER [PART-OF-A-NAME …]`: draw every page, wide and narrow, light and dark, German.
+
+For whoever changes a page: look at all of them before and after. docs/pictures holds three of these.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.conftest import CHROMIUM, QUIET
+from tests.browser.demo import Demo, running_demo
+from tests.browser.gallery import SCENES, Scene
+from tests.browser.relying_party import RelyingParty, registered
+
+WIDE: Final = {"width": 1280, "height": 860}
+NARROW: Final = {"width": 320, "height": 640}
+LOOKS: Final[dict[str, dict[str, Any]]] = {
+    "wide-light": {"viewport": WIDE},
+    "wide-dark": {"viewport": WIDE, "color_scheme": "dark"},
+    "narrow-light": {"viewport": NARROW},
+    "narrow-dark-german": {"viewport": NARROW, "color_scheme": "dark", "locale": "de-DE"},
+}
+
+
+def draw(folder: Path, wanted: list[str]) -> None:
+    """Draw the scenes whose names hold one of these texts, or all."""
+    scenes = [scene for scene in SCENES if not wanted or any(part in scene.__name__ for part in wanted)]
+    with running() as (browser, demo, app):
+        for scene in scenes:
+            for look, options in LOOKS.items():
+                _draw(browser, scene, demo, app, folder / f"{scene.__name__}-{look}.png", options)
+
+
+@contextmanager
+def running() -> Iterator[tuple[Browser, Demo, RelyingParty]]:
+    """Give a browser, the demo and a stranger's app."""
+    with sync_playwright() as playwright, running_demo() as demo, registered(demo) as app:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser, demo, app
+        browser.close()
+
+
+def _draw(
+    browser: Browser, scene: Scene, demo: Demo, app: RelyingParty, file: Path, options: dict[str, Any]
+) -> None:
+    context = browser.new_context(**{"locale": "en-GB"} | options)
+    page = context.new_page()
+    scene(page, demo, app)
+    page.screenshot(path=file, full_page=True)
+    context.close()
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    target.mkdir(parents=True, exist_ok=True)
+    draw(target, sys.argv[2:])
