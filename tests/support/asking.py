@@ -60,9 +60,9 @@ def seconds_until(holds: Callable[[], bool], *, most: float, every: float = 0.05
     return time.monotonic() - started
 
 
-def measured(what: str, seconds: float) -> None:
+def measured(what: str, figure: float, unit: str = "s") -> None:
     """Note a figure: `pytest -o log_cli=true --log-cli-level=info` shows them."""
-    _log.info("%s: %.3f s", what, seconds)
+    _log.info("%s: %.3f %s", what, figure, unit)
 
 
 def percentile(answers: Iterable[Answer], share: float) -> float:
