@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+from idp.wording import msgid
+
 SCOPE = "openid profile email address phone offline_access"
 # Where the development servers of the usual frameworks listen.
 PORTS = (3000, 5000, 5173, 8080, 9000)
@@ -45,8 +47,8 @@ def port_of(issuer: str) -> int:
 def portals(port: int) -> tuple[DemoClient, DemoClient]:
     """Describe the two portals, for an issuer on this port."""
     return (
-        _portal("driver-portal", "Driver Portal", port + 1, "#5b2a9d", "one contract and one car"),
-        _portal("fleet-portal", "Fleet Portal", port + 2, "#8a4b08", "a company's cars in a table"),
+        _portal("driver-portal", "Driver Portal", port + 1, "#5b2a9d", msgid("one contract and one car")),
+        _portal("fleet-portal", "Fleet Portal", port + 2, "#8a4b08", msgid("a company's cars in a table")),
     )
 
 
@@ -73,15 +75,15 @@ def own_apps() -> tuple[DemoClient, DemoClient]:
     return (
         DemoClient(
             client_id="your-app",
-            name="An app with a server",
-            shows="It keeps its secret on its server, and asks people for consent.",
+            name=msgid("An app with a server"),
+            shows=msgid("It keeps its secret on its server, and asks people for consent."),
             client_secret="demo-secret-that-everybody-knows",
             metadata=confidential,
         ),
         DemoClient(
             client_id="your-public-app",
-            name="An app in a browser or on a phone",
-            shows="It can keep no secret; PKCE protects it. At 127.0.0.1 it may listen on any port.",
+            name=msgid("An app in a browser or on a phone"),
+            shows=msgid("It can keep no secret; PKCE protects it. At 127.0.0.1 it may listen on any port."),
             client_secret=None,
             metadata=public,
         ),

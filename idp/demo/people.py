@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from idp.accounts.add import NewAccount
 from idp.accounts.policy import Kind
+from idp.wording import msgid
 
 PASSWORD = "correct horse battery staple 7"
 
@@ -34,7 +35,7 @@ class Person:
 
 PEOPLE = (
     Person(
-        shows="pays off a car; signs in with a password alone",
+        shows=msgid("pays off a car; signs in with a password alone"),
         account=NewAccount(
             user_id="dana",
             kind=Kind.CONSUMER,
@@ -67,7 +68,7 @@ PEOPLE = (
         ),
     ),
     Person(
-        shows="manages a fleet; reads German, so pages after the sign-in do, too",
+        shows=msgid("manages a fleet; has chosen German, and the pages follow once the person is known"),
         account=NewAccount(
             user_id="felix",
             kind=Kind.BUSINESS,

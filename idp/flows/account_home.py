@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import flask
 
+from idp.accounts.find import find_by_id
 from idp.acts.standing import Standing, standing_of_session
 from idp.flows.answers import see_other
 from idp.flows.built_in import ACCOUNT, request_for
@@ -68,12 +69,14 @@ def _home(parts: Parts, person: Standing) -> flask.Response:
         for client in parts.issuer.directory.all()
         if client.first_party and client.post_logout_redirect_uris and client.disabled_at is None
     ]
+    last_sign_in, zone = _last_sign_in(parts, person)
     return parts.pages.render(
         "account_home",
         language=language_of(account_locale=person.locale),
+        zone=zone,
         account_name=person.name or person.user_id,
         user_id=person.user_id,
-        last_sign_in=_last_sign_in(parts, person),
+        last_sign_in=last_sign_in,
         apps=apps,
         sign_out_action="/end-session",
         form_token=parts.form_tokens.issue(
@@ -82,8 +85,11 @@ def _home(parts: Parts, person: Standing) -> flask.Response:
     )
 
 
-def _last_sign_in(parts: Parts, person: Standing) -> float | None:
+def _last_sign_in(parts: Parts, person: Standing) -> tuple[float | None, str | None]:
+    """Give the instant of the sign-in before this one, and the person's time zone, where there is one."""
     if person.session is None:
-        return None
+        return None, None
     with parts.issuer.database.reading() as connection:
-        return previous_sign_in(connection, account_id=person.account_id, sid=person.session.sid)
+        account = find_by_id(connection, account_id=person.account_id)
+        instant = previous_sign_in(connection, account_id=person.account_id, sid=person.session.sid)
+    return instant, account.claims.get("zoneinfo") if account else None

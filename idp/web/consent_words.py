@@ -3,6 +3,7 @@
 Invariant: every scope and every claim asked for by name is listed; an unknown one under its own name, never left out.
 """
 
+import datetime as dt
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString
@@ -88,11 +89,24 @@ def _values(translator: Translator, names: Iterable[str], claims: Mapping[str, o
             yield label, _shown(translator, name, claims[name])
 
 
+def _birthdate(translator: Translator, value: str) -> str:
+    """Return the day in words; a year alone, or a day of an unknown year (OpenID Connect Core §5.1), as it is."""
+    try:
+        day = dt.date.fromisoformat(value)
+    except ValueError:
+        return value
+    return translator.day(day)
+
+
 def _shown(translator: Translator, name: str, value: object) -> str:
     if isinstance(value, bool):
         return translator.say(msgid("yes")) if value else translator.say(msgid("no"))
     if name == "updated_at" and isinstance(value, int | float):
         return translator.date(value)
+    if name == "birthdate":
+        return _birthdate(translator, str(value))
+    if name == "locale":
+        return translator.language_name(str(value))
     if isinstance(value, Mapping):
         return str(value.get("formatted") or ", ".join(str(part) for part in value.values()))
     return str(value)

@@ -12,11 +12,12 @@ from idp.wording import msgid
 
 @dataclass(frozen=True, slots=True)
 class ErrorWords:
-    """Three English texts (msgids)."""
+    """Three English texts (msgids), and whether the account page is a way on."""
 
     heading: LiteralString
     what: LiteralString
     next: LiteralString
+    account: bool = False
 
 
 _RETURN: Final = msgid("Go back to the app that you came from and start again.")
@@ -43,6 +44,7 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
         msgid("This sign-in has ended"),
         msgid("It was finished or cancelled, waited for too long, or was begun in another browser."),
         _RETURN,
+        account=True,
     ),
     "cookies_off": ErrorWords(
         msgid("Cookies are switched off"),
@@ -63,6 +65,7 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
         msgid("This sign-out request cannot be used"),
         msgid("The app that sent you here asked for something that we cannot confirm, so nothing was changed."),
         msgid("To sign out, open your account on this site."),
+        account=True,
     ),
     "access_refused": ErrorWords(
         msgid("You cannot use this app"),
@@ -73,6 +76,7 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
         msgid("There is no such page"),
         msgid("The address may be mistyped, or the page has moved."),
         msgid("Check the address, or go to your account."),
+        account=True,
     ),
     "method_not_allowed": ErrorWords(
         msgid("This address is opened in another way"),

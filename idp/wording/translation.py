@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, LiteralString, Self
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
 
 from idp.wording.languages import LANGUAGES, SOURCE, Language, negotiate
@@ -62,6 +62,17 @@ class Translator:
     def date(self, instant: float) -> str:
         """Return the day, as "22 November 2026"."""
         return format_date(self._moment(instant), format="long", locale=self.locale)
+
+    def day(self, day: dt.date) -> str:
+        """Return a day of the calendar, which is the same in every zone, as "29 February 1988"."""
+        return format_date(day, format="long", locale=self.locale)
+
+    def language_name(self, tag: str) -> str:
+        """Return what a language tag (RFC 5646) means, as "English (United Kingdom)"; an unknown one as it is."""
+        try:
+            return Locale.parse(tag.replace("_", "-"), sep="-").get_display_name(self.locale) or tag
+        except (ValueError, UnknownLocaleError):
+            return tag
 
     def date_time(self, instant: float) -> str:
         """Return day, time and zone, as "22 November 2026, 14:05 CET"."""
