@@ -206,6 +206,10 @@ def check_claims(draft: Draft) -> None:
         draft.claims = dict(parse_claims_parameter(sent))
     except ClaimsParameterInvalid as error:
         draft.refuse("invalid_request", f"The claims parameter is {error}.", check="claims")
+    wanted = draft.claims.get("id_token", {}).get("sub")
+    if isinstance(wanted, dict) and isinstance(wanted.get("value"), str):
+        # Core §3.1.2.2: a positive answer only for that very person.
+        draft.hinted_account = wanted["value"]
 
 
 def check_acr(draft: Draft) -> None:
@@ -239,4 +243,6 @@ def check_hints(draft: Draft) -> None:
         draft.refuse("invalid_request", "id_token_hint is not an ID token of this issuer.", check="id_token_hint")
     if claims.get("iss") != draft.issuer.address or claims.get("aud") != draft.client.client_id:
         draft.refuse("invalid_request", "id_token_hint was issued to someone else.", check="id_token_hint")
+    if draft.hinted_account not in {None, claims["sub"]}:
+        draft.refuse("invalid_request", "id_token_hint and claims name two people.", check="id_token_hint")
     draft.hinted_account = str(claims["sub"])

@@ -14,7 +14,9 @@ from idp.clients.client import Client
 from idp.issuance.gate import IssuanceRefused, Path, may_issue
 from idp.oidc.access_token import Claims, TokenRefused, is_jwt_shaped, read_access_token
 from idp.oidc.endpoint import ClientEndpoint
+from idp.oidc.errors import invalid_client
 from idp.oidc.issuer import Issuer
+from idp.oidc.request import ProtocolRequest
 
 PUBLIC_MEMBERS = (
     "iss", "aud", "sub", "client_id", "iat", "exp", "jti", "scope", "auth_time", "acr", "amr", "sid",
@@ -25,6 +27,17 @@ class Introspection(ClientEndpoint, IntrospectionEndpoint):
     """RFC 7662 §2 over Authlib's endpoint."""
 
     ENDPOINT_NAME = "introspection"
+
+    def authenticate_endpoint_client(self, request: ProtocolRequest) -> Client:
+        """Authenticate the client; a public one has nothing to prove itself by, so it may not ask (§2.1).
+
+        Raises:
+            ProtocolError: invalid_client.
+        """
+        client = super().authenticate_endpoint_client(request)
+        if client.public:
+            raise invalid_client(f"public client {client.client_id} asked for introspection", basic=False)
+        return client
 
     def query_token(self, token_string: str, token_type_hint: str | None) -> dict[str, Any] | None:  # noqa: ARG002
         """Describe the token, whichever kind it is; a wrong hint does not matter (§2.1)."""
