@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,8 +14,12 @@ import pytest
 import requests
 from authlib.integrations.requests_client import OAuth2Session
 from click.testing import CliRunner
+from werkzeug.test import Client
 
 from idp.cli import main
+from idp.demo.clients import portals
+from idp.demo.people import PASSWORD
+from idp.demo.portals import load_portal
 from tests.support.demo import Demo, Visitor, command, environment, listens, running_demo, start_demo, three_free_ports
 
 pytestmark = pytest.mark.slow
@@ -164,3 +169,27 @@ def test_a_killed_demo_leaves_nobody_behind(tmp_path: Path) -> None:
     while any(listens(port + place) for place in range(3)):
         assert time.monotonic() < until
         time.sleep(0.1)
+
+
+def test_a_portal_renews_its_tokens_and_notices_the_end(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An old access token is renewed without anybody noticing; once the account is stopped, the portal lets go."""
+    driver = portals(demo.port)[0]
+    portal = Client(load_portal(driver, issuer=demo.issuer))
+    # Every token is old for this copy of the portal, so that each page renews it.
+    monkeypatch.setattr(sys.modules["idp_example_driver_portal"], "LEEWAY", 10_000)
+
+    def page(address: str) -> str:
+        return portal.get(address.removeprefix(demo.driver), base_url=demo.driver).text
+
+    away = portal.get("/sign-in", base_url=demo.driver).headers["Location"]
+    with Visitor() as visitor:
+        form = visitor.open(away)
+        back = visitor.submit(form, {"user_id": "felix", "password": PASSWORD}, follow=False).headers["Location"]
+    assert back.startswith(f"{demo.driver}/callback?code=")
+    page(back)
+    assert "Hello Felix" in page("/")
+    assert "Hello Felix" in page("/")
+    config = ["--config", str(demo.settings_file)]
+    assert 0 == CliRunner().invoke(main, ["accounts", "disable", "felix", "--yes", *config]).exit_code
+    assert "Your session has ended" in page("/")
+    assert 0 == CliRunner().invoke(main, ["accounts", "enable", "felix", *config]).exit_code

@@ -125,13 +125,15 @@ class Visitor:
         """Open a page, wherever it leads."""
         return self.session.get(address, timeout=SECONDS)
 
-    def submit(self, page: requests.Response, fields: Mapping[str, str]) -> requests.Response:
-        """Fill and send the form of a page."""
+    def submit(self, page: requests.Response, fields: Mapping[str, str], *, follow: bool = True) -> requests.Response:
+        """Fill and send the form of a page; without `follow` the answer's own redirect is not taken."""
         action = re.search(r'<form[^>]* action="([^"]+)"', page.text)
         assert action, page.text
         hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
         data = {name: html.unescape(value) for name, value in hidden} | dict(fields)
-        return self.session.post(urljoin(page.url, html.unescape(action[1])), data=data, timeout=SECONDS)
+        return self.session.post(
+            urljoin(page.url, html.unescape(action[1])), data=data, timeout=SECONDS, allow_redirects=follow
+        )
 
     def sign_in(self, portal: str, user_id: str) -> requests.Response:
         """Begin at a portal, sign in at the issuer, and come back."""
