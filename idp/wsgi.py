@@ -58,7 +58,7 @@ class PerProcess:
 
 
 def application(config: str | None = None) -> WSGIApplication:
-    """Make the application, with the settings of `idp serve`; ends the process (exit code 2) with every fault in words."""
+    """Make the application, with the settings of `idp serve`; ends the process (code 2) with every fault in words."""
     try:
         settings = load_settings(Path(config) if config else None, os.environ)
         now = time.time()  # noqa: TID251 - one of the ways in, as the commands are

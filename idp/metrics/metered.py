@@ -38,8 +38,10 @@ class MeteredGate(HashingGate):
             with super().admitted():
                 entered = perf_counter()
                 meters.tally.time(meters.hash_wait_seconds, entered - asked)
-                yield
-                meters.tally.time(meters.hash_seconds, perf_counter() - entered)
+                try:
+                    yield
+                finally:
+                    meters.tally.time(meters.hash_seconds, perf_counter() - entered)
         except HashingBusy:
             meters.tally.count(meters.hash_refused)
             raise

@@ -11,7 +11,6 @@ from idp.accounts.models import Account
 from idp.clients.models import ClientRow
 from idp.operating.checkup import Finding, Status
 from idp.operating.preflight import INITIALISE, database_reason
-from idp.probes import MOST_SKEW
 from idp.settings import Settings
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.engine import open_engine
@@ -26,7 +25,7 @@ from keys.ring import KeyRing
 from keys.rotation import keys_of
 from keys.states import KeyState
 
-ALARMING_SKEW = 5.0
+ALARMING_SKEW, MOST_SKEW = 5.0, 30.0
 
 
 def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], float]) -> Iterator[Finding]:

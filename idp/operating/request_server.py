@@ -83,6 +83,7 @@ class RequestServer(MPServer):
             log_dictconfig=_LOGGING,
             workers_kill_timeout=GRACE_SECONDS,
         )
+        self._parent = os.getpid()
         self._make_housekeeper = housekeeper
         self._housekeeper: BaseProcess | None = None
         self._on_death = on_death
@@ -91,11 +92,16 @@ class RequestServer(MPServer):
 
     def signal_handler_interrupt(self, number: int, *_: Any) -> None:  # noqa: ANN401 - as granian calls it
         """Take note of who asks to stop, and how."""
+        if os.getpid() != self._parent:
+            # A child that was forked a moment ago and has no handler of its own yet.
+            os._exit(0)
         self._stopped_by = number
         super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ANN401 - as granian calls it
         """Keep everything alive until told to stop."""
+        # Workers that are not ready to drain inherit this.
+        signal.signal(draining.SIGNAL, signal.SIG_IGN)
         self._keep_housekeeper()
         while self._stopped_by is None:
             self.main_loop_interrupt.wait(LOOK_SECONDS)
@@ -103,18 +109,21 @@ class RequestServer(MPServer):
             if self._stopped_by is None:
                 self._replace_fallen(spawn_target, target_loader)
                 self._keep_housekeeper()
-        self.interrupt_children.clear()
         self._drain()
+        # Who has died meanwhile is not replaced, and no reason to end otherwise than well.
+        self.interrupt_children.clear()
 
     def shutdown(self, exit_code: int = 0) -> None:
         """Stop the workers, then the housekeeper."""
-        super().shutdown(exit_code)  # type: ignore[no-untyped-call]
-        keeper = self._housekeeper
-        if keeper is not None:
-            keeper.terminate()
-            keeper.join(GRACE_SECONDS)
-            if keeper.is_alive():
-                keeper.kill()
+        try:
+            super().shutdown(exit_code)  # type: ignore[no-untyped-call]
+        finally:
+            keeper = self._housekeeper
+            if keeper is not None:
+                keeper.terminate()
+                keeper.join(GRACE_SECONDS)
+                if keeper.is_alive():
+                    keeper.kill()
 
     def _replace_fallen(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ANN401
         while self.interrupt_children and not self._budget.seconds_to_wait(time.monotonic()):

@@ -19,8 +19,8 @@ from granian.server.mp import MPServer
 
 from idp.app import Service, build
 from idp.journal import keep_journal_of
+from idp.operating import draining
 from idp.operating.checkup import Status, look_at_hashing
-from idp.operating.draining import Draining
 from idp.operating.parentage import end_with_parent
 from idp.settings import Settings
 from idp.wire.traces import where
@@ -45,9 +45,9 @@ class RequestWorker:
         self.service.start()
         if self.tells_speed:
             Thread(target=_tell_speed, args=(self.service,), name="idp-speed", daemon=True).start()
-        draining = Draining(self.service.front)
-        draining.listen()
-        return draining
+        callable_ = draining.Draining(self.service.front)
+        callable_.listen()
+        return callable_
 
     def stop(self) -> None:
         """End the threads and write what waits."""
@@ -59,6 +59,7 @@ def serve_requests(worker_id: int, process_name: str | None, worker: RequestWork
     """Run one request worker, until SIGTERM or SIGINT; requests in flight are answered first."""
     # The parent's handlers came along with the fork; until granian sets its own, a stop ends this process at once.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(draining.SIGNAL, signal.SIG_IGN)
     end_with_parent(worker.parent)
     # What one password costs on this machine is worth one line of the log; the first worker writes it.
     worker.tells_speed = worker_id == 1

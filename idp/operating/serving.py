@@ -67,7 +67,9 @@ def serve(settings: Settings, bind: Bind, *, workers: int, clock: Clock, entropy
 
 def housekeeper(context: Context, settings: Settings) -> BaseProcess:
     """Make the housekeeper's process, to be started."""
-    return context.Process(name="idp-housekeeper", target=keep_house_as_child, args=(settings, os.getpid()))
+    return context.Process(
+        name="idp-housekeeper", target=keep_house_as_child, args=(settings, os.getpid()), daemon=True
+    )
 
 
 def keep_house_as_child(settings: Settings, parent: int) -> None:

@@ -22,7 +22,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -33,7 +32,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.support.folders import DIRECTORY, new_folder
+from tests.support.folders import new_folder
 from tests.support.processes import free_port, start
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +75,9 @@ class ServedIssuer:
         self.launch()
         self.wait_for(f"{self.address}/readyz")
         self.wait_for(f"{self.management}/readyz")
+        until = time.monotonic() + START_SECONDS
+        while len(self.workers()) < self.workers_wanted and time.monotonic() < until:
+            time.sleep(0.01)
 
     def launch(self) -> None:
         """Start the server without waiting for it."""
@@ -176,15 +178,10 @@ def prepared_issuer(
 def environment_of(settings: Mapping[str, object]) -> dict[str, str]:
     """Give the environment of a process with these settings and none of this one's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("IDP_", "PROMETHEUS_"))}
-    # Compiled modules are kept between the starts of a session, whatever this session does itself.
-    kept |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(new_pycache())}
+    if sys.dont_write_bytecode:
+        # Each start would compile every module anew, for three seconds: keep what the first has compiled.
+        kept |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(ROOT / ".pytest_cache" / "compiled")}
     return kept | {f"IDP_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
-
-
-def new_pycache() -> Path:
-    """Give the folder for compiled modules that a session's processes share."""
-    within = os.environ.get(DIRECTORY)
-    return Path(within, "pycache") if within else Path(tempfile.gettempdir(), "idp-tests-pycache")
 
 
 def furnish(issuer: ServedIssuer) -> None:

@@ -1,0 +1,294 @@
+"""An operator's day: the service is started, watched, loses a process, is stopped under load, and keeps its secrets."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+from sqlalchemy import text
+
+from idp.storage.engine import open_engine
+from tests.support.code_flow import Visit
+from tests.support.served import ServedIssuer, fetch, lines_of, metric, prepared_issuer, served_issuer
+
+CALLERS = 12
+FORM = "grant_type=client_credentials"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def issuer(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ServedIssuer]:
+    """Give a served issuer: embedded with one worker, or on PostgreSQL and Valkey with two."""
+    if request.param == "sqlite":
+        with served_issuer(f"sqlite:///{tmp_path}/idp.sqlite") as served:
+            yield served
+        return
+    url, redis_url = request.getfixturevalue("postgresql_url"), request.getfixturevalue("valkey_url")
+    with served_issuer(url, redis_url, workers=2) as served:
+        yield served
+
+
+@pytest.fixture
+def embedded(tmp_path: Path) -> Iterator[ServedIssuer]:
+    """Give a prepared issuer on SQLite, not started."""
+    with prepared_issuer(f"sqlite:///{tmp_path}/idp.sqlite") as prepared:
+        yield prepared
+
+
+def test_what_an_app_does_is_counted(issuer: ServedIssuer) -> None:
+    """After one whole flow the management port tells routes, grants, sign-ins and hashes of all workers together."""
+    Visit(issuer=issuer).whole_flow()
+    Visit(issuer=issuer).sign_in("not the password")
+
+    wait_until(lambda: counted(issuer, "idp_sign_ins_total", result="wrong") == 1)
+    assert 1 == counted(issuer, "idp_sign_ins_total", result="ok")
+    for grant in ("authorization_code", "refresh_token", "client_credentials"):
+        assert 1 == counted(issuer, "idp_tokens_issued_total", grant=grant)
+    assert 3 == counted(issuer, "idp_requests_total", route="/token", status="200")
+    assert 3 == counted(issuer, "idp_request_seconds_count", route="/token")
+    assert 1 == counted(issuer, "idp_requests_total", route="/userinfo", status="200")
+    assert 2 <= counted(issuer, "idp_password_hash_seconds_count")
+    assert 2.0 > counted(issuer, "idp_view_age_seconds")
+    assert 1.0 > abs(counted(issuer, "idp_clock_skew_seconds"))
+
+
+def test_no_label_names_a_person(issuer: ServedIssuer) -> None:
+    """No metric holds a user ID, a subject, an address, a client's id or a path that a caller made up."""
+    visit = Visit(issuer=issuer)
+    visit.whole_flow()
+    requests.get(f"{issuer.address}/made-up-by-a-caller", timeout=5)
+    wait_until(lambda: counted(issuer, "idp_requests_total", route="pages", status="404") == 1)
+
+    told = fetch(f"{issuer.management}/metrics")[1]
+
+    for secret in (issuer.user_id, "made-up", "127.0.0.1", f'"{issuer.client_id}"', *visit.secrets.values()):
+        assert secret not in told
+
+
+def test_a_killed_worker_is_replaced(issuer: ServedIssuer) -> None:
+    """A request worker killed with -9 has a successor within seconds, and the service says so."""
+    before = {worker.pid for worker in issuer.workers()}
+    victim = issuer.workers()[0]
+
+    victim.kill()
+
+    wait_until(lambda: len({worker.pid for worker in issuer.workers()} - before) == 1)
+    issuer.wait_for(f"{issuer.address}/readyz")
+    Visit(issuer=issuer).whole_flow()
+    assert f"process {victim.pid}, exit code -9" in issuer.log()
+    wait_until(lambda: counted(issuer, "idp_process_restarts_total") == 1)
+
+
+def test_a_killed_housekeeper_is_replaced(issuer: ServedIssuer) -> None:
+    """The management port is back after its process was killed; request workers go on meanwhile."""
+    victim = issuer.housekeeper()
+    workers = {worker.pid for worker in issuer.workers()}
+
+    victim.kill()
+    victim.wait(5)
+    wait_until(lambda: any(child.pid != victim.pid and child.pid not in workers for child in children_of(issuer)))
+    issuer.wait_for(f"{issuer.management}/livez")
+
+    assert workers == {worker.pid for worker in issuer.workers()}
+
+
+def test_workers_end_with_a_killed_parent(embedded: ServedIssuer) -> None:
+    """Nothing goes on holding the port when the parent is killed with -9."""
+    embedded.start()
+    family = children_of(embedded)
+
+    embedded.process.kill()
+    embedded.process.wait()
+
+    wait_until(lambda: not any(is_alive(process) for process in family), seconds=12)
+    embedded.start()
+    embedded.stop()
+
+
+def test_a_stop_under_load_loses_no_request(issuer: ServedIssuer) -> None:
+    """SIGTERM while apps ask for tokens through a balancer: each request is answered, each token is in the trail."""
+    answers: Counter[str] = Counter()
+    callers = [threading.Thread(target=ask_while_ready, args=(issuer, answers)) for _ in range(CALLERS)]
+    for caller in callers:
+        caller.start()
+    time.sleep(0.7)
+
+    code = issuer.stop()
+    for caller in callers:
+        caller.join()
+
+    assert 0 == code
+    assert {"200"} == set(answers)
+    assert CALLERS < answers["200"]
+    assert answers["200"] == recorded(issuer, "token.issued")
+
+
+def test_the_request_in_flight_is_answered(embedded: ServedIssuer) -> None:
+    """A request that is being worked on at SIGTERM is answered, also when it takes longer than the drain."""
+    embedded.start()
+    with closing(http.client.HTTPConnection("127.0.0.1", embedded.port, timeout=10)) as connection:
+        connection.putrequest("POST", "/token")
+        connection.putheader("Content-Type", "application/x-www-form-urlencoded")
+        connection.putheader("Authorization", basic(embedded))
+        connection.putheader("Content-Length", str(len(FORM)))
+        connection.endheaders()
+        embedded.process.send_signal(signal.SIGTERM)
+        time.sleep(1.5)
+        connection.send(FORM.encode())
+
+        assert 200 == connection.getresponse().status
+    assert 0 == embedded.process.wait(10)
+
+
+def test_not_ready_while_stopping(embedded: ServedIssuer) -> None:
+    """From SIGTERM on, /readyz says 503, so that a balancer sends nobody here any more."""
+    embedded.start()
+    embedded.process.send_signal(signal.SIGTERM)
+    time.sleep(0.2)
+
+    assert (503, "stopping\n") == fetch(f"{embedded.address}/readyz")
+    assert 200 == fetch(f"{embedded.address}/livez")[0]
+    assert 0 == embedded.process.wait(10)
+
+
+def test_the_log_keeps_secrets(tmp_path: Path) -> None:
+    """At DEBUG nothing secret that passed by in sign-ins and token requests is in the log or the trail (T86)."""
+    password = "canary-of-a-password 1234567"
+    url = f"sqlite:///{tmp_path}/idp.sqlite"
+    with served_issuer(url, log_level="debug") as issuer:
+        visit = Visit(issuer=issuer)
+        visit.whole_flow()
+        visit.sign_in(password)
+        visit.ask("/token", {"grant_type": "authorization_code", "code": "canary-of-a-code"})
+        visit.ask("/token", {"grant_type": "refresh_token", "refresh_token": "canary-of-a-token"})
+        requests.get(f"{issuer.address}/authorize?client_id=canary-of-a-client&code=canary-of-a-code", timeout=5)
+        hidden = {**visit.secrets, "password": issuer.password, "wrong": password, "secret": issuer.client_secret}
+        issuer.stop()
+        said, trail = issuer.log(), everything_recorded(issuer)
+
+    for name, value in hidden.items():
+        assert value not in said, name
+        assert value not in trail, name
+    assert "canary-of-a" not in said
+    assert "canary-of-a-code" not in trail
+    assert "canary-of-a-token" not in trail
+    assert "serving" in said
+
+
+def test_every_log_line_is_json_in_production(tmp_path: Path) -> None:
+    """Production's log is one JSON object a line with the fields that docs/for-operators.md names."""
+    production: dict[str, Any] = {
+        "mode": "production",
+        "issuer": "https://id.example.com",
+        "password_hashing": "owasp",
+        "imprint_uri": "https://example.com/imprint",
+        "privacy_uri": "https://example.com/privacy",
+        "accessibility_uri": "https://example.com/accessibility",
+        "support_phone": "+1 555 0100",
+        "report_address": "report@example.com",
+    }
+    with served_issuer(f"sqlite:///{tmp_path}/idp.sqlite", **production) as issuer:
+        issuer.stop()
+        said = issuer.log().splitlines()
+
+    lines = lines_of(issuer.log() or "\n".join(said))
+    assert len(said) == len(lines) >= 3
+    for line in lines:
+        assert {"event", "level", "logger", "pid", "process", "timestamp"} <= set(line)
+
+
+def counted(issuer: ServedIssuer, name: str, **labels: str) -> float:
+    """Read one number off the management port."""
+    return metric(fetch(f"{issuer.management}/metrics")[1], name, **labels)
+
+
+def wait_until(holds: Callable[[], bool], *, seconds: float = 8.0) -> None:
+    """Wait until something holds."""
+    until = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < until, "it did not come about"
+        time.sleep(0.05)
+
+
+def children_of(issuer: ServedIssuer) -> list[psutil.Process]:
+    """Give every process that the server has started."""
+    return psutil.Process(issuer.process.pid).children()
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process is there and not merely waiting to be reaped."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def basic(issuer: ServedIssuer) -> str:
+    """Give the app's Authorization header."""
+    return "Basic " + base64.b64encode(f"{issuer.client_id}:{issuer.client_secret}".encode()).decode()
+
+
+def ask_while_ready(issuer: ServedIssuer, answers: Counter[str]) -> None:
+    """Ask for tokens over kept connections, as a balancer does: opening new ones only while /readyz says so."""
+    headers = {"Authorization": basic(issuer), "Content-Type": "application/x-www-form-urlencoded"}
+    ready = True
+    while ready:
+        with closing(http.client.HTTPConnection("127.0.0.1", issuer.port, timeout=10)) as connection:
+            answers.update(ask_while_open(connection, headers))
+        ready = is_ready(issuer)
+
+
+def is_ready(issuer: ServedIssuer) -> bool:
+    """Ask /readyz on a connection of its own."""
+    try:
+        return fetch(f"{issuer.address}/readyz")[0] == 200
+    except OSError:
+        return False
+
+
+def ask_while_open(connection: http.client.HTTPConnection, headers: dict[str, str]) -> Iterator[str]:
+    """Ask over one connection until the server says that it closes it; gives statuses, or what went wrong."""
+    while True:
+        try:
+            connection.request("POST", "/token", FORM, headers)
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            yield repr(error)
+            return
+        yield str(answer.status)
+        if answer.getheader("Connection") == "close":
+            return
+
+
+def recorded(issuer: ServedIssuer, kind: str) -> int:
+    """Count the audit events of a kind."""
+    return sum(1 for line in everything_recorded(issuer).splitlines() if kind in line)
+
+
+def everything_recorded(issuer: ServedIssuer) -> str:
+    """Give every column of every audit row, with the personal ones, one row a line."""
+    engine = open_engine(issuer.environment["IDP_DATABASE_URL"])
+    try:
+        with engine.connect() as connection:
+            tables = connection.execute(text(AUDIT_TABLES[engine.dialect.name])).scalars().all()
+            rows = [row for table in tables for row in connection.execute(text(f"SELECT * FROM {table}"))]  # noqa: S608
+    finally:
+        engine.dispose()
+    return "\n".join(map(repr, rows))
+
+
+AUDIT_TABLES = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'audit%'",
+    "postgresql": "SELECT tablename FROM pg_tables WHERE tablename LIKE 'audit%'",
+}
