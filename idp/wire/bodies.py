@@ -1,17 +1,20 @@
 """Bodies, read once and whole before anything else happens: no lock and no connection waits for a slow client.
 
 Invariant: a body has exactly the length it announced, which is bounded; and slow ones never hold all threads, so that
-keys, metadata and probes are answered while somebody drips bytes into us. (Only a proxy that buffers can do more.)
+keys, metadata and probes are answered while somebody drips bytes into us. One address holds a third of the places at
+most, so that everybody else can still post. (Only a proxy that buffers can do more.)
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from ipaddress import IPv6Address
 from typing import Any
 
 from idp.wire.errors import MalformedRequest, TooManyReaders
 
 _MOST_DIGITS = 12
+_KEPT_ADDRESSES = 10_000
 
 
 class BodyReader:
@@ -21,13 +24,16 @@ class BodyReader:
         self._limit = limit
         # Popping and appending are atomic, and an order of magnitude cheaper than a semaphore.
         self._places: list[None] = [None] * readers
+        self._readers = readers
+        self._share = max(2, readers // 3)
+        self._shares: dict[str, list[None]] = {}
 
-    def read(self, environ: Mapping[str, Any], *, limit: int | None = None) -> bytes:
-        """Read the body that Content-Length announces.
+    def read(self, environ: Mapping[str, Any], *, address: str, limit: int | None = None) -> bytes:
+        """Read the body that Content-Length announces; `address` is the client's, empty when nobody knows it.
 
         Raises:
             MalformedRequest: 411 without a length, 400 if it is no number or the body ends early, 413 over the limit.
-            TooManyReaders: too many bodies are being read.
+            TooManyReaders: too many bodies are being read, in all or from there.
         """
         length = announced_length(environ)
         if length is None:
@@ -36,14 +42,44 @@ class BodyReader:
             raise MalformedRequest("The body is too large.", status=413)
         if length == 0:
             return b""
+        share = self._share_of(address)
+        try:
+            share.pop()
+        except IndexError:
+            raise TooManyReaders from None
+        try:
+            return self._read_in_place(environ.get("wsgi.input"), length)
+        finally:
+            share.append(None)
+
+    def _read_in_place(self, stream: Any, length: int) -> bytes:  # noqa: ANN401 - PEP 3333 names the methods
         try:
             self._places.pop()
         except IndexError:
             raise TooManyReaders from None
         try:
-            return _read(environ.get("wsgi.input"), length)
+            return _read(stream, length)
         finally:
             self._places.append(None)
+
+    def _share_of(self, address: str) -> list[None]:
+        key = _network(address) if ":" in address else address
+        share = self._shares.get(key)
+        if share is None:
+            if len(self._shares) >= _KEPT_ADDRESSES:
+                # Who reads now gives back to a list that nobody knows any more; the places in all still count.
+                self._shares.clear()
+            # A proxy that does not say whom it speaks for must not be taken for one slow client.
+            share = self._shares.setdefault(key, [None] * (self._share if key else self._readers))
+        return share
+
+
+def _network(address: str) -> str:
+    """Give the /64 of an IPv6 address, which is what one household gets."""
+    try:
+        return str(int(IPv6Address(address.partition("%")[0])) >> 64)
+    except ValueError:
+        return address
 
 
 def announced_length(environ: Mapping[str, Any]) -> int | None:

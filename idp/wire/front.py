@@ -129,7 +129,7 @@ class Front:
                 endpoint.label,
                 environ.get("QUERY_STRING", ""),
                 RequestHeaders(environ),
-                self._bodies.read(environ) if method == "POST" else b"",
+                self._bodies.read(environ, address="" if flaw else address) if method == "POST" else b"",
                 address,
                 scheme,
                 host,

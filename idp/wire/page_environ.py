@@ -39,7 +39,7 @@ def page_environ(
         raise MalformedRequest("The path is malformed.")
     query = _utf8(environ.get("QUERY_STRING", ""))
     clean = _headers(environ)
-    body = _body(environ, bodies, limit)
+    body = _body(environ, bodies, "" if origin.flaw else origin.address, limit)
     clean.update({key: environ[key] for key in _KEPT if key in environ})
     clean.update(
         {
@@ -79,8 +79,8 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def _body(environ: Mapping[str, Any], bodies: BodyReader, limit: int) -> bytes:
+def _body(environ: Mapping[str, Any], bodies: BodyReader, address: str, limit: int) -> bytes:
     method = environ.get("REQUEST_METHOD", "")
     if method in _WITHOUT_BODY or (method not in _WITH_BODY and announced_length(environ) is None):
         return b""
-    return bodies.read(environ, limit=limit)
+    return bodies.read(environ, address=address, limit=limit)

@@ -123,6 +123,35 @@ def test_the_largest_body_is_taken(front: Front, seen: Seen) -> None:
     assert 65_536 == len(seen.requests[0].body)
 
 
+def test_one_address_leaves_room_for_others(seen: Seen) -> None:
+    """F20: the slow bodies of one address take a third of the places; everybody else's are read meanwhile."""
+    front = make_front(seen, body_readers=6)
+    arrived, end = threading.Barrier(3), threading.Event()
+
+    class Slow(io.RawIOBase):
+        def read(self, size: int = -1) -> bytes:
+            arrived.wait(10)
+            end.wait(10)
+            return b"x"[:size]
+
+    def post(address: str, **changes: object) -> int:
+        return ask(front, environ("POST", "/token", b"x", REMOTE_ADDR=address, **changes)).status
+
+    slow = [
+        threading.Thread(target=post, args=(f"2001:db8::{number}",), kwargs={"wsgi.input": Slow()})
+        for number in range(2)
+    ]
+    for thread in slow:
+        thread.start()
+    arrived.wait(10)
+    answers = [post("2001:db8::3"), post("2001:db8:1::3"), post("198.51.100.7")]
+    end.set()
+    for thread in slow:
+        thread.join(10)
+    assert [503, 200, 200] == answers
+    assert 200 == post("2001:db8::3")
+
+
 def test_slow_bodies_leave_room_for_others(seen: Seen) -> None:
     """F20: with every reader waiting for a slow client, the next is told to come back; documents are answered."""
     front = make_front(seen, body_readers=2)
