@@ -23,7 +23,8 @@ from idp.operating.preflight import NotReadyToStart, require_ready
 from idp.settings import Settings, SettingsRefused, load_settings
 from idp.storage.database import StorageUnavailable
 
-UNUSABLE = 2
+CANNOT_BOOT = 3
+"""With this code gunicorn ends too, instead of trying again for ever."""
 
 
 class PerProcess:
@@ -58,12 +59,12 @@ class PerProcess:
 
 
 def application(config: str | None = None) -> WSGIApplication:
-    """Make the application, with the settings of `idp serve`; ends the process (code 2) with every fault in words."""
+    """Make the application, with the settings of `idp serve`; ends the process with every fault in words."""
     try:
         settings = load_settings(Path(config) if config else None, os.environ)
         now = time.time()  # noqa: TID251 - one of the ways in, as the commands are
         require_ready(settings, workers=1, now=now, entropy=secrets.token_bytes)
     except (SettingsRefused, NotReadyToStart) as error:
         sys.stderr.writelines(f"idp cannot start: {fault}\n" for fault in error.faults)
-        sys.exit(UNUSABLE)
+        sys.exit(CANNOT_BOOT)
     return PerProcess(settings)

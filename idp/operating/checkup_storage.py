@@ -18,14 +18,13 @@ from idp.storage.handles import Clock
 from idp.storage.key_rows import StoredRing, read_ring
 from idp.storage.marks import database_time
 from idp.storage.schema import SchemaMismatch, check_schema
+from idp.storage.skew import ALARM_SECONDS, PRODUCTION_CLOCK
 from keys.canary import check_canary
 from keys.errors import KeysError
 from keys.kek import FileKek, Kek
 from keys.ring import KeyRing
 from keys.rotation import keys_of
 from keys.states import KeyState
-
-ALARMING_SKEW, MOST_SKEW = 5.0, 30.0
 
 
 def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], float]) -> Iterator[Finding]:
@@ -53,8 +52,8 @@ def _time_and_speed(database: Database, clock: Clock, stopwatch: Callable[[], fl
         theirs = connection.execute(select(database_time())).scalar_one()
         seconds, skew = stopwatch() - started, (before + clock()) / 2 - theirs
     yield Finding("database", Status.OK, f"{database.dialect} answers in {seconds * 1000:.1f} ms")
-    if abs(skew) > ALARMING_SKEW:
-        status = Status.FAIL if abs(skew) > MOST_SKEW else Status.WARN
+    if abs(skew) > ALARM_SECONDS:
+        status = Status.FAIL if abs(skew) > PRODUCTION_CLOCK.apart else Status.WARN
         remedy = "synchronise this machine's clock and the database's (chrony, systemd-timesyncd)"
         yield Finding("clock", status, f"this machine is {skew:+.1f} s from the database", remedy)
     else:
