@@ -1,0 +1,58 @@
+"""Every page for everybody: axe finds nothing, in light and dark, wide and at 400 % zoom; nothing moves, nothing is cut."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.axe import faults_on
+from tests.browser.conftest import NewPage
+from tests.browser.demo import Demo
+from tests.browser.gallery import SCENES, Scene
+from tests.browser.relying_party import RelyingParty
+from tests.browser.steps import width_beyond
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-looks")]
+# A window of 1280 × 1024 at 400 % zoom is 320 × 256 pixels of style sheets (WCAG 2.2 SC 1.4.10).
+WIDE, ZOOMED = {"width": 1280, "height": 1024}, {"width": 320, "height": 256}
+SMALLEST_TARGET = 24
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
+def test_the_page_is_for_everybody(new_page: NewPage, demo: Demo, app: RelyingParty, scene: Scene) -> None:
+    """No fault by axe in either colour scheme and either size, no sideways scrolling, no target too small to hit."""
+    page = new_page(viewport=WIDE, reduced_motion="reduce")
+    scene(page, demo, app)
+    assert [] == faults_on(page)
+    assert [] == moving_parts(page)
+
+    page.set_viewport_size(ZOOMED)  # type: ignore[arg-type]
+    assert 0 == width_beyond(page)
+    assert [] == small_targets(page)
+    page.emulate_media(color_scheme="dark")
+    assert [] == faults_on(page)
+
+
+def moving_parts(page: Page) -> list[str]:
+    """Give what still moves although the person asked for less motion."""
+    return list(
+        page.evaluate(
+            """() => [...document.querySelectorAll("*")].filter(one => {
+                const look = getComputedStyle(one);
+                return parseFloat(look.transitionDuration) > 0 || look.animationName !== "none";
+            }).map(one => one.outerHTML.slice(0, 80))"""
+        )
+    )
+
+
+def small_targets(page: Page) -> list[str]:
+    """Give what can be pressed and is lower than 24 pixels (SC 2.5.8)."""
+    return list(
+        page.evaluate(
+            """least => [...document.querySelectorAll("a, button, summary, input:not([type=hidden])")].filter(one => {
+                const box = one.getBoundingClientRect();
+                return !one.matches(".visually-hidden") && box.height > 0 && box.height < least;
+            }).map(one => one.outerHTML.slice(0, 120))""",
+            SMALLEST_TARGET,
+        )
+    )
