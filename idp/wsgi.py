@@ -19,6 +19,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from idp.app import build
 from idp.journal import keep_journal_of
+from idp.operating.memory import share_arenas
 from idp.operating.preflight import NotReadyToStart, require_ready
 from idp.settings import Settings, SettingsRefused, load_settings
 from idp.storage.database import StorageUnavailable
@@ -51,6 +52,7 @@ class PerProcess:
         with self._lock:
             if self._front is None or self._process != os.getpid():
                 keep_journal_of(self._settings, "request")
+                share_arenas()
                 service = build(self._settings, workers=os.cpu_count() or 1)
                 service.start()
                 atexit.register(service.stop)

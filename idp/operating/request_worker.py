@@ -21,6 +21,7 @@ from idp.app import Service, build
 from idp.journal import keep_journal_of
 from idp.operating import draining
 from idp.operating.checkup import Status, look_at_hashing
+from idp.operating.memory import share_arenas
 from idp.operating.parentage import end_with_parent
 from idp.settings import Settings
 from idp.wire.traces import where
@@ -41,6 +42,7 @@ class RequestWorker:
     def __call__(self) -> WSGIApplication:
         """Put the service together and start its threads."""
         keep_journal_of(self.settings, "request")
+        share_arenas()
         self.service = build(self.settings, workers=self.workers)
         self.service.start()
         if self.tells_speed:

@@ -24,6 +24,9 @@ from tests.support.served import ServedIssuer
 BROKEN = 0
 """The status of a request whose connection broke: it may have been served or not."""
 
+PROXY = "127.0.0.3"
+"""A loopback address for a proxy that the issuer's settings may trust."""
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -42,10 +45,11 @@ def ask(
     *,
     headers: Mapping[str, str] | None = None,
     timeout: float = 10.0,
+    source: str = "127.0.0.1",
 ) -> Heard:
-    """GET a path, or POST a form to it, on a connection of its own."""
+    """GET a path, or POST a form to it, on a connection of its own from one of this machine's loopback addresses."""
     started = time.monotonic()
-    connection = http.client.HTTPConnection("127.0.0.1", issuer.port, timeout=timeout)
+    connection = http.client.HTTPConnection("127.0.0.1", issuer.port, timeout=timeout, source_address=(source, 0))
     try:
         body = None if form is None else urlencode(form)
         sent = {"Content-Type": "application/x-www-form-urlencoded"} if form is not None else {}
@@ -84,14 +88,24 @@ def refresh_form(refresh_token: str) -> dict[str, str]:
     return {"grant_type": "refresh_token", "refresh_token": refresh_token}
 
 
-def submit(issuer: ServedIssuer, browser: Browser, page: TestResponse, fields: Mapping[str, str]) -> Heard:
-    """Send the form of a page that a node in this process showed to a served one, with the browser's cookies."""
+def submit(
+    issuer: ServedIssuer, browser: Browser, page: TestResponse, fields: Mapping[str, str], *, proxied_for: str = ""
+) -> Heard:
+    """Send the form of a page that a node in this process showed to a served one, with the browser's cookies.
+
+    With `proxied_for` it comes through a proxy (at `PROXY`) that says so.
+    """
     hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text)
     action = re.search(r'<form[^>]* action="([^"]+)"', page.text)
     assert action is not None
     cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies().items())
     form = {name: html.unescape(value) for name, value in hidden} | dict(fields)
-    return ask(issuer, html.unescape(action[1]), form, headers={"Cookie": cookies, "Origin": issuer.address})
+    headers = {"Cookie": cookies, "Origin": issuer.address}
+    if not proxied_for:
+        return ask(issuer, html.unescape(action[1]), form, headers=headers)
+    return ask(
+        issuer, html.unescape(action[1]), form, headers=headers | {"Forwarded": f"for={proxied_for}"}, source=PROXY
+    )
 
 
 @contextmanager
