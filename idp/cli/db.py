@@ -5,11 +5,13 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from pkgutil import iter_modules
+from typing import Any, TypeVar
 
 import click
 from sqlalchemy import Engine, MetaData
@@ -19,10 +21,37 @@ from idp.storage.models import Base
 
 STORAGE_TABLES = ("key_models", "marks", "revisions", "spent", "sql_store")
 
-database_url = click.option(
-    "--database-url", envvar="IDP_DATABASE_URL", required=True, help="sqlite:// or postgresql://"
-)
+_Command = TypeVar("_Command", bound=Callable[..., Any])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def _remember(context: click.Context, _parameter: click.Parameter, config: Path | None) -> None:
+    context.meta["idp.config"] = config
+
+
+def _from_settings(context: click.Context, _parameter: click.Parameter, url: str | None) -> str:
+    """Give the address that was named, else that of the settings."""
+    from idp.cli.opened import read_settings
+
+    return url or read_settings(context.meta["idp.config"]).database_url.get_secret_value()
+
+
+def database_url(command: _Command) -> _Command:
+    """Give a command its database: --database-url, IDP_DATABASE_URL, or what the settings file says."""
+    command = click.option(
+        "--database-url",
+        envvar="IDP_DATABASE_URL",
+        callback=_from_settings,
+        help="sqlite:// or postgresql://; else what the settings say.",
+    )(command)
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        is_eager=True,
+        expose_value=False,
+        callback=_remember,
+        help="The settings file; else IDP_CONFIG, else config/default.toml.",
+    )(command)
 
 
 def metadata() -> MetaData:

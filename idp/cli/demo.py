@@ -5,24 +5,24 @@ The issuer is served as `idp serve` does; the portals run in a process beside it
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
-import socket
 import time
 from pathlib import Path
 
 import click
 
-from idp.cli.opened import Unusable, acting_as
+from idp.cli.demo_ports import HIGHEST_PORT, HOST, free_port, require_free_ports
+from idp.cli.opened import Unusable, acting_as, json_option
 from idp.demo.clients import demo_clients, portals
-from idp.demo.people import PASSWORD, PEOPLE
+from idp.demo.people import PEOPLE
 from idp.demo.place import Place, make_place, write_settings
+from idp.demo.tour import facts, tour
 from idp.settings import NOT_SETTINGS, PREFIX, Settings, SettingsRefused, load_settings
 from idp.wire.bind import Bind
 
-HOST = "127.0.0.1"
-HIGHEST_PORT = 65_533
 START_SECONDS = 30.0
 
 
@@ -33,9 +33,11 @@ START_SECONDS = 30.0
     default=8000,
     show_default=True,
     type=click.IntRange(1, HIGHEST_PORT),
-    help="The issuer's port; the portals take the next two.  [env: IDP_DEMO_PORT]",
+    show_envvar=True,
+    help="The issuer's port; the portals take the next two.",
 )
-def demo(port: int) -> None:
+@json_option
+def demo(port: int, *, as_json: bool) -> None:
     """Try it out: an issuer, two portals and people to sign in as, on this machine.
 
     \b
@@ -51,21 +53,7 @@ def demo(port: int) -> None:
     # The folder must be known before anything that counts is imported.
     with shared_folder():
         prepare(settings)
-        run(settings, place, port)
-
-
-def require_free_ports(port: int) -> None:
-    """Return if issuer and portals can listen.
-
-    Raises:
-        Unusable: one of the three ports is taken.
-    """
-    for number in range(port, port + 3):
-        if _taken(number):
-            raise Unusable(
-                f"port {number} is taken by another program; end that, or move the demo: "
-                f"`idp demo --port {port + 100 if port + 100 <= HIGHEST_PORT else 8000}`, or IDP_DEMO_PORT."
-            )
+        run(settings, greeting(settings, place, as_json=as_json), port)
 
 
 def prepared_place(port: int) -> Place:
@@ -76,7 +64,7 @@ def prepared_place(port: int) -> Place:
     """
     try:
         place = make_place(port, os.environ)
-        write_settings(place, issuer=f"http://localhost:{port}", management_bind=f"{HOST}:{_free_port()}")
+        write_settings(place, issuer=f"http://localhost:{port}", management_bind=f"{HOST}:{free_port()}")
     except OSError as error:
         raise Unusable(f"the demo has nowhere to keep its data: {error}") from None
     return place
@@ -100,11 +88,15 @@ def prepare(settings: Settings) -> None:
     Raises:
         Unusable: the demo's data cannot be used; it may be removed.
     """
+    from alembic.util import CommandError
+    from sqlalchemy.exc import DBAPIError
+
+    from idp.accounts.policy import AccountRefused
     from idp.acts.initialise_keys import initialise_keys
     from idp.cli.first_password import hasher_for
     from idp.demo.clients import port_of
     from idp.demo.seed import seed_clients, seed_people
-    from idp.storage.database import Database
+    from idp.storage.database import Database, StorageUnavailable
     from idp.storage.engine import open_engine
     from idp.storage.schema import upgrade
     from keys.errors import KeysError
@@ -125,19 +117,28 @@ def prepare(settings: Settings) -> None:
         with database.writing() as connection:
             seed_clients(connection, demo_clients(port_of(settings.issuer)), entropy=entropy, now=now)
         seed_people(database, PEOPLE, hasher_for(settings, database, entropy), entropy=entropy, now=now)
-    except KeysError as error:
-        raise Unusable(f"{error}\nThis is the demo: remove {settings.kek_file.parent} and start again.") from None
+    except (KeysError, CommandError, DBAPIError, StorageUnavailable, AccountRefused) as error:
+        folder = settings.kek_file.parent
+        raise Unusable(f"{error}\nThe demo cannot go on with its data: remove {folder} and start again.") from None
     finally:
         engine.dispose()
 
 
-def run(settings: Settings, place: Place, port: int) -> None:
-    """Serve until Ctrl-C or SIGTERM."""
+def greeting(settings: Settings, place: Place, *, as_json: bool) -> str:
+    """Give what is printed once everything answers, for a person or for a program."""
+    if as_json:
+        return json.dumps(facts(settings.issuer, place.settings_file))
+    shown = place.settings_file
+    return tour(settings.issuer, shown.relative_to(Path.cwd()) if shown.is_relative_to(Path.cwd()) else shown)
+
+
+def run(settings: Settings, words: str, port: int) -> None:
+    """Serve until Ctrl-C or SIGTERM; these words are printed once everything answers."""
     from idp.cli.starting import faults_in_words
     from idp.operating.serving import process_context, serve
 
     beside = process_context().Process(
-        name="idp-portals", target=_portals, args=(settings.issuer, place, port, os.getpid())
+        name="idp-portals", target=_portals, args=(settings.issuer, words, port, os.getpid())
     )
     beside.start()
     try:
@@ -146,11 +147,11 @@ def run(settings: Settings, place: Place, port: int) -> None:
     finally:
         beside.terminate()
         beside.join()
-    click.echo("\nThe demo has ended; its data is kept for the next time.")
+    click.echo("\nThe demo has ended; its data is kept for the next time.", err=True)
 
 
-def _portals(issuer: str, place: Place, port: int, parent: int) -> None:
-    """Be the portals' process: serve them, print the tour, and wait to be ended by the parent."""
+def _portals(issuer: str, words: str, port: int, parent: int) -> None:
+    """Be the portals' process: serve them, print the words, and wait to be ended by the parent."""
     from idp.demo.portals import serve_portals
     from idp.operating.parentage import end_with_parent
 
@@ -160,39 +161,8 @@ def _portals(issuer: str, place: Place, port: int, parent: int) -> None:
     end_with_parent(parent)
     serve_portals(portals(port), issuer=issuer, port=port)
     if _answers(port):
-        click.echo(tour(issuer, place))
+        click.echo(words)
     signal.pause()
-
-
-def tour(issuer: str, place: Place) -> str:
-    """Tell what runs where, who can sign in, and what to try, in five steps."""
-    from idp.demo.clients import port_of
-
-    driver, fleet = portals(port_of(issuer))
-    shown = place.settings_file
-    if shown.is_relative_to(Path.cwd()):
-        shown = shown.relative_to(Path.cwd())
-    people = "\n".join(f"    {click.style(f'{who.user_id:8}', bold=True)}{who.name}: {who.shows}" for who in PEOPLE)
-    return f"""
-{click.style("The demo runs.", bold=True)} Everything is on this machine; people, contracts and vehicles are invented.
-
-    Issuer          {issuer}
-    {driver.name}   {driver.address}
-    {fleet.name}    {fleet.address}
-
-People, all with the password {click.style(PASSWORD, bold=True)}
-{people}
-
-  1. Open {driver.address} and press Sign in: the issuer asks who you are.
-  2. Sign in as one of the people above.
-  3. Look at what the app was told, at the foot of its page.
-  4. Open {fleet.address} and press Sign in: one session serves both.
-  5. Sign out, then connect an app of your own: {issuer}/demo/connect
-
-    Mailbox         {issuer}/demo/mailbox
-    Commands        idp clients list --config {shown}
-
-Ctrl-C ends it."""
 
 
 def _answers(port: int) -> bool:
@@ -207,28 +177,6 @@ def _answers(port: int) -> bool:
             pass
         time.sleep(0.1)
     return False
-
-
-def _taken(port: int) -> bool:
-    """Whether something listens on a port of this machine, by either of localhost's addresses."""
-    with socket.socket(socket.AF_INET6) as probe:
-        probe.settimeout(0.5)
-        if probe.connect_ex(("::1", port)) == 0:
-            return True
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((HOST, port))
-            listener.listen()
-        except OSError:
-            return True
-    return False
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind((HOST, 0))
-        return int(listener.getsockname()[1])
 
 
 def _ignored_variables() -> None:

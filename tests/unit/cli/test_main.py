@@ -1,5 +1,7 @@
 """The command as a whole: help, version, and settings that cannot be used."""
 
+from pathlib import Path
+
 import pytest
 from click.testing import CliRunner
 
@@ -72,3 +74,17 @@ def test_a_database_that_is_away_is_told_without_a_trace(cli: Cli) -> None:
     assert 2 == result.exit_code
     assert result.stderr.startswith("Error: the database cannot be used now: ")
     assert "hunter2" not in result.stderr
+
+
+def test_the_database_commands_take_the_settings_file(cli: Cli, tmp_path: Path) -> None:
+    """The address need not be repeated where a settings file has it."""
+    file = tmp_path / "idp.toml"
+    file.write_text(
+        f'mode = "development"\nissuer = "http://localhost:8000"\nkek_file = "{tmp_path}/kek"\n'
+        f'database_url = "sqlite:///{tmp_path}/new.sqlite"\n'
+    )
+    runner = CliRunner()
+    assert 1 == runner.invoke(main, ["db", "check", "--config", str(file)]).exit_code
+    assert 0 == runner.invoke(main, ["db", "upgrade", "--config", str(file)]).exit_code
+    assert 0 == runner.invoke(main, ["db", "check", "--config", str(file)]).exit_code
+    assert 2 == runner.invoke(main, ["db", "check", "--config", str(tmp_path / "absent.toml")]).exit_code

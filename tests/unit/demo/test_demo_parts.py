@@ -14,6 +14,7 @@ from werkzeug.test import Client
 from idp.accounts.claims import standard_claims
 from idp.accounts.find import find_by_identifier
 from idp.cli import demo as demo_command
+from idp.cli.opened import Unusable
 from idp.clients.policy import registration_faults
 from idp.demo.clients import demo_clients
 from idp.demo.one_name import OneName
@@ -22,6 +23,7 @@ from idp.demo.place import make_place, write_settings
 from idp.demo.seed import seed_clients, seed_people
 from idp.issuance.claims import PERSON_CLAIMS
 from idp.settings import Mode, load_settings
+from idp.storage.engine import open_engine
 from idp.web.colour import contrast
 from tests.support.in_process import issuer_on
 
@@ -149,3 +151,17 @@ def test_all_else_goes_on_inside(method: str, address: str) -> None:
         f"/{path}", method=method, base_url=f"http://{host}"
     )
     assert b"inner" == response.data
+
+
+def test_data_of_a_newer_version_is_told_with_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever goes back to an older checkout is told what to remove, without a trace."""
+    monkeypatch.chdir(tmp_path)
+    place = demo_command.prepared_place(8000)
+    settings = demo_command.settings_of(place)
+    engine = open_engine(place.database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        connection.exec_driver_sql("INSERT INTO alembic_version VALUES ('of the future')")
+    engine.dispose()
+    with pytest.raises(Unusable, match=f"remove {place.folder} and start again"):
+        demo_command.prepare(settings)

@@ -1,0 +1,47 @@
+"""What the terminal says once the demo runs: addresses, people, and what to try in five steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from idp.demo.clients import port_of, portals
+from idp.demo.people import PASSWORD, PEOPLE
+
+
+def tour(issuer: str, settings_file: Path) -> str:
+    """Tell what runs where, who can sign in, and what to try, in five steps."""
+    driver, fleet = portals(port_of(issuer))
+    people = "\n".join(f"    {click.style(f'{who.user_id:8}', bold=True)}{who.name}: {who.shows}" for who in PEOPLE)
+    return f"""
+{click.style("The demo runs.", bold=True)} Everything is on this machine; people, contracts and vehicles are invented.
+
+    Issuer          {issuer}
+    {driver.name}   {driver.address}
+    {fleet.name}    {fleet.address}
+
+People, all with the password {click.style(PASSWORD, bold=True)}
+{people}
+
+  1. Open {driver.address} and press Sign in: the issuer asks who you are.
+  2. Sign in as one of the people above.
+  3. Look at what the app was told, at the foot of its page.
+  4. Open {fleet.address} and press Sign in: one session serves both.
+  5. Sign out, then connect an app of your own: {issuer}/demo/connect
+
+    Mailbox         {issuer}/demo/mailbox
+    Commands        idp clients list --config {settings_file}
+
+Ctrl-C ends it."""
+
+
+def facts(issuer: str, settings_file: Path) -> dict[str, object]:
+    """Tell a program what the tour tells a person."""
+    return {
+        "issuer": issuer,
+        "portals": {client.client_id: client.address for client in portals(port_of(issuer))},
+        "people": [person.user_id for person in PEOPLE],
+        "password": PASSWORD,
+        "settings": str(settings_file),
+    }
