@@ -27,6 +27,10 @@ class JourneyUnknown(LookupError):
     """No such journey, it is over, or this browser is not the one that began it."""
 
 
+class CookieMissing(JourneyUnknown):
+    """The journey goes on, but this browser sent no cookie of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
     """A journey as it was begun, or loaded from its store (`stored`)."""
@@ -85,11 +89,14 @@ class Journeys:
 
         Raises:
             JourneyUnknown: none, over, or another browser's.
+            CookieMissing: it is there, and no handle was sent.
             ProofBroken: the store's content was changed by somebody else.
         """
         stored = self._store.get(_key(journey_id)) if len(journey_id) <= MAX_HANDLE else None
-        if stored is None or handle is None:
+        if stored is None:
             raise JourneyUnknown(journey_id)
+        if handle is None:
+            raise CookieMissing(journey_id)
         journey = _decode(journey_id, self._prover.unseal(journey_id, stored))
         if not hmac.compare_digest(journey.binding, digest(handle)) or self._clock() >= journey.expires_at:
             raise JourneyUnknown(journey_id)

@@ -8,7 +8,8 @@ from typing import NoReturn
 import flask
 
 from idp.acts.visitor import Visitor
-from idp.flows.journey import Journey, JourneyUnknown
+from idp.flows.built_in import is_built_in
+from idp.flows.journey import CookieMissing, Journey, JourneyUnknown
 from idp.flows.parts import Parts
 from idp.flows.proofs import ProofBroken
 from idp.oidc.authorization_request import AuthorizationRequest
@@ -74,7 +75,8 @@ def current_journey(parts: Parts) -> Journey:
         handle = parts.cookies.read(flask.request, parts.cookies.journey_name(journey_id))
         return parts.journeys.load(journey_id, handle)
     except (JourneyUnknown, ProofBroken, ValueError) as error:
-        key = "journey_unknown" if flask.request.headers.get("Cookie") else "cookies_off"
+        no_cookie = isinstance(error, CookieMissing) and "Cookie" not in flask.request.headers
+        key = "cookies_off" if no_cookie else "journey_unknown"
         raise ShownError(key=key, reference=reference_of(), status=400, detail=str(error)) from error
 
 
@@ -87,7 +89,9 @@ def session_digest(parts: Parts) -> bytes | None:
 def brand_for(parts: Parts, journey: Journey) -> Brand | None:
     """Describe the app that waits at the end of a journey; None for the issuer's own pages."""
     client = parts.issuer.directory.find(journey.request.client_id)
-    return brand_of(client, return_address=journey.request.redirect_uri) if client else None
+    if client is None or is_built_in(client):
+        return None
+    return brand_of(client, return_address=journey.request.redirect_uri)
 
 
 def form_targets(journey: Journey) -> tuple[str, ...]:

@@ -76,12 +76,16 @@ class Translator:
 
     def date_time(self, instant: float) -> str:
         """Return day, time and zone, as "22 November 2026, 14:05 CET"."""
-        pattern = "d MMMM y, HH:mm zzz" if self.language == "en" else "d. MMMM y, HH:mm 'Uhr' zzz"
-        return format_datetime(self._moment(instant), pattern, tzinfo=self.zone, locale=self.locale)
+        day = "d MMMM y" if self.language == "en" else "d. MMMM y"
+        return f"{self._formatted(instant, day)}, {self.time(instant)}"
 
     def time(self, instant: float) -> str:
-        """Return time and zone, as "14:05 CET"."""
-        pattern = "HH:mm zzz" if self.language == "en" else "HH:mm 'Uhr' zzz"
+        """Return time and zone, as "14:05 CET"; a zone without a short name by its city, as "14:05 (Tokyo)"."""
+        clock = self._formatted(instant, "HH:mm" if self.language == "en" else "HH:mm 'Uhr'")
+        zone = self._formatted(instant, "zzz")
+        return f"{clock} {zone}" if zone.isalpha() else f"{clock} ({self._formatted(instant, 'VVV')})"
+
+    def _formatted(self, instant: float, pattern: str) -> str:
         return format_datetime(self._moment(instant), pattern, tzinfo=self.zone, locale=self.locale)
 
     def _moment(self, instant: float) -> dt.datetime:

@@ -73,7 +73,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         if "Content Security Policy" in message.text:
             refused.append(message.text)
 
-    def open_window(*, forgiving: bool = False, **options: Any) -> Page:
+    def open_window(*, forgiving: bool = False, **options: Any) -> Page:  # noqa: ANN401 - Playwright's own options
         context = browser.new_context(**{"locale": "en-GB"} | options)
         context.set_default_timeout(PATIENCE)
         if not forgiving:

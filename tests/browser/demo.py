@@ -64,7 +64,7 @@ class Demo:
         """Give what its terminal shows, without colours."""
         return re.sub(r"\x1b\[[0-9;]*m", "", (self.folder / "log").read_text())
 
-    def add_person(self, user_id: str | None = None, *, must_change: bool = False, **facts: Any) -> str:
+    def add_person(self, user_id: str | None = None, *, must_change: bool = False, **facts: Any) -> str:  # noqa: ANN401 - an account's fields
         """Add somebody with the demo's password; gives the user ID, a new one unless it is named."""
         chosen = user_id or f"person-{secrets.token_hex(4)}"
         given: dict[str, Any] = {"email": f"{chosen}@example.com", "claims": {"name": "Pat Person"}} | facts
@@ -81,7 +81,7 @@ class Demo:
             )
         return chosen
 
-    def add_client(self, client_id: str, **metadata: Any) -> str:
+    def add_client(self, client_id: str, **metadata: Any) -> str:  # noqa: ANN401 - RFC 7591 members
         """Register a client; gives its secret. The issuer knows it within half a second."""
         with self._database.writing() as connection:
             secret = register_client(

@@ -1,4 +1,4 @@
-"""`python -m tests.browser.pictures FOLDER [PART-OF-A-NAME …]`: draw every page, wide and narrow, light and dark, German.
+"""`python -m tests.browser.pictures FOLDER [PART-OF-A-NAME …]`: draw every page, wide, narrow, light, dark, German.
 
 For whoever changes a page: look at all of them before and after. docs/pictures holds three of these.
 """
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.demo import Demo, running_demo
-from tests.browser.gallery import SCENES, Scene
+from tests.browser.gallery import SCENES
 from tests.browser.relying_party import RelyingParty, registered
 
 WIDE: Final = {"width": 1280, "height": 860}
@@ -34,7 +34,11 @@ def draw(folder: Path, wanted: list[str]) -> None:
     with running() as (browser, demo, app):
         for scene in scenes:
             for look, options in LOOKS.items():
-                _draw(browser, scene, demo, app, folder / f"{scene.__name__}-{look}.png", options)
+                context = browser.new_context(**{"locale": "en-GB"} | options)
+                page = context.new_page()
+                scene(page, demo, app)
+                page.screenshot(path=folder / f"{scene.__name__}-{look}.png", full_page=True)
+                context.close()
 
 
 @contextmanager
@@ -44,16 +48,6 @@ def running() -> Iterator[tuple[Browser, Demo, RelyingParty]]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser, demo, app
         browser.close()
-
-
-def _draw(
-    browser: Browser, scene: Scene, demo: Demo, app: RelyingParty, file: Path, options: dict[str, Any]
-) -> None:
-    context = browser.new_context(**{"locale": "en-GB"} | options)
-    page = context.new_page()
-    scene(page, demo, app)
-    page.screenshot(path=file, full_page=True)
-    context.close()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""An app of a stranger, for the browser to come back to: a small web server on 127.0.0.1, which is another site than
-localhost, so that cookies, form targets and cross-site posts are what they are in real life.
+"""An app of a stranger, for the browser to come back to; it shows what it was told, and keeps it for the test.
 
-It shows what it was told, and keeps it for the test.
+A small web server on 127.0.0.1, which is another site than localhost, so that cookies, form targets and cross-site
+posts are what they are in real life.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.demo import Demo
 from tests.browser.relying_party import RelyingParty
 from tests.browser.steps import expect_heading, sign_in_at_account
-from tests.support.served import run_idp, environment_of
+from tests.support.served import environment_of, run_idp
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-apps")]
 ELSEWHERE = "https://evil.example.com/callback"

@@ -51,7 +51,7 @@ def test_the_account_page_knows_who_and_when(page: Page, demo: Demo) -> None:
     page.get_by_role("link", name="Sign in again").click()
     type_sign_in(page, user_id)
     expect(facts).to_contain_text("Pat Person")
-    expect(facts).to_contain_text("+9")
+    expect(facts).to_contain_text("(Tokyo)")
     page.get_by_role("link", name="Driver Portal").click()
     expect_heading(page, "You are signed in|Your car")
 

@@ -51,7 +51,7 @@ def test_the_pause_says_the_same_for_invented_ids(new_page: NewPage, demo: Demo,
 def pause_of(page: Page, app: RelyingParty, user_id: str) -> str:
     """Fail ten times, try the right password, and give all words of the page but the user ID and the time."""
     page.goto(app.ask())
-    form = {
+    form: dict[str, str | float | bool] = {
         "form_token": page.locator("[name=form_token]").input_value(),
         "user_id": user_id,
         "password": WRONG,

@@ -1,5 +1,6 @@
 """Catalogues opened once, and what a translator says."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,8 @@ def test_plurals_follow_the_language() -> None:
         ("en", None, "22 November 2026, 11:00 UTC"),
         ("en", "Europe/Berlin", "22 November 2026, 12:00 CET"),
         ("de", "Europe/Berlin", "22. November 2026, 12:00 Uhr MEZ"),
+        ("en", "Asia/Tokyo", "22 November 2026, 20:00 (Tokyo)"),
+        ("de", "America/New_York", "22. November 2026, 06:00 Uhr (New York)"),
         ("de", "No/Such_Zone", "22. November 2026, 11:00 Uhr UTC"),
         ("en", "../../etc/passwd", "22 November 2026, 11:00 UTC"),
         ("en", "/etc/passwd", "22 November 2026, 11:00 UTC"),
@@ -57,6 +60,16 @@ def test_days_and_times_alone() -> None:
     translator = Wording.open(zone="Europe/Berlin").translator("de")
     assert translator.date(NOON) == "22. November 2026"
     assert translator.time(NOON) == "12:00 Uhr MEZ"
+
+
+def test_days_of_birth_and_languages_in_words() -> None:
+    """What consent shows of a person is readable; an odd language tag stays as it is."""
+    german, english = Wording.open().translator("de"), Wording.open().translator("en")
+    assert "29. Februar 1988" == german.day(dt.date(1988, 2, 29))
+    assert "English (United Kingdom)" == english.language_name("en-GB")
+    assert "Deutsch" == german.language_name("de")
+    for odd in ("", "x", "not a tag", "12", "en_GB_x" * 50):
+        assert odd == english.language_name(odd)
 
 
 def test_a_missing_catalogue_stops_the_start(tmp_path: Path) -> None:
