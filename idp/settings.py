@@ -159,9 +159,10 @@ def _issuer_faults(settings: Settings) -> Iterator[str]:
 def _value_faults(settings: Settings) -> Iterator[str]:
     for network in settings.trusted_proxies:
         try:
-            ipaddress.ip_network(network)
+            # A proxy on a Unix socket has no address.
+            ipaddress.ip_network("0.0.0.0" if network == "unix" else network)
         except ValueError:
-            yield f"trusted_proxies: {network!r} is not an address or network"
+            yield f"trusted_proxies: {network!r} is not an address, a network or the word unix"
     scheme = urlsplit(settings.database_url.get_secret_value()).scheme.partition("+")[0]
     if scheme not in {"sqlite", "postgresql"}:
         yield "database_url: must begin with postgresql:// or sqlite:///"
