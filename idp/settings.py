@@ -7,7 +7,6 @@ mode.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -19,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from idp.resources import resource_directory
+from idp.wire.addresses import TrustedProxies
 from idp.wire.bind import Bind
 
 PREFIX = "IDP_"
@@ -159,10 +159,9 @@ def _issuer_faults(settings: Settings) -> Iterator[str]:
 def _value_faults(settings: Settings) -> Iterator[str]:
     for network in settings.trusted_proxies:
         try:
-            # A proxy on a Unix socket has no address.
-            ipaddress.ip_network("0.0.0.0" if network == "unix" else network)
-        except ValueError:
-            yield f"trusted_proxies: {network!r} is not an address, a network or the word unix"
+            TrustedProxies([network])
+        except ValueError as error:
+            yield f"trusted_proxies: {error}"
     scheme = urlsplit(settings.database_url.get_secret_value()).scheme.partition("+")[0]
     if scheme not in {"sqlite", "postgresql"}:
         yield "database_url: must begin with postgresql:// or sqlite:///"
