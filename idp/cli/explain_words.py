@@ -95,6 +95,11 @@ _RULES: tuple[tuple[str, str, str], ...] = (
         "The credentials name no client, or another one than client_id does.",
         "Send the credentials of the client; a client with a secret sends it with each request.",
     ),
+    (
+        r"public client .* introspection",
+        "A public client proves nothing, so it may not ask about tokens (RFC 7662 §2.1).",
+        "Ask from a client with a secret or a key of its own.",
+    ),
     (r"client \S+ is disabled", "The client is out of service.", "`idp clients enable` puts it back."),
     (
         r"Basic credentials|the Authorization header",

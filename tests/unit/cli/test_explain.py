@@ -99,7 +99,7 @@ def test_every_refused_grant_and_authentication_has_words() -> None:
     """So do the private details of the token endpoint."""
     found = [
         detail
-        for path in (CHECKOUT / "idp" / "oidc").glob("*.py")
+        for path in (CHECKOUT / "idp" / "oidc").rglob("*.py")
         for detail in re.findall(r'invalid_(?:grant|client)\(\s*f?"([^"]+)"', path.read_text())
     ]
     anything = words_for("a check that nobody knows", "")
