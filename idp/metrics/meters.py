@@ -5,9 +5,11 @@ Names are interface: dashboards and alarms use them. docs/for-operators.md has t
 
 from __future__ import annotations
 
+from collections import deque
+
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
-from idp.metrics.tally import Histogram, Tally
+from idp.metrics.tally import MOST_WAITING, Histogram, Tally
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 HASH_BUCKETS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1.0)
@@ -18,6 +20,8 @@ class Meters:
 
     def __init__(self) -> None:
         self.tally = Tally()
+        self.tally.measure(self._add_up_answers)
+        self._answers: deque[tuple[str, int, float]] = deque(maxlen=MOST_WAITING)
         self.registry = registry = CollectorRegistry()
         self.requests = Counter("idp_requests", "Answers, by route and status.", ["route", "status"], registry=registry)
         self.request_seconds = Histogram(
@@ -70,9 +74,14 @@ class Meters:
         )
 
     def answered(self, route: str, status: int, seconds: float) -> None:
-        """Take in one answer; this is the front's `observe`."""
-        self.tally.count(self.requests, route, str(status))
-        self.tally.time(self.request_seconds, seconds, route)
+        """Take in one answer; this is the front's `observe`, and all that counting costs a request."""
+        self._answers.append((route, status, seconds))
+
+    def _add_up_answers(self) -> None:
+        for _ in range(len(self._answers)):
+            route, status, seconds = self._answers.popleft()
+            self.tally.count(self.requests, route, str(status))
+            self.tally.time(self.request_seconds, seconds, route)
 
     def could_not_answer(self, error: Exception) -> None:
         """Take in a request that was answered 503, by the name of what stood in the way."""

@@ -51,7 +51,7 @@ class Tally:
         self._times.append((histogram, labels, seconds))
 
     def measure(self, how: Callable[[], None]) -> None:
-        """Have this called once a second, to set gauges."""
+        """Have this called before each adding up, once a second: to set gauges, or to note what was kept elsewhere."""
         self._measures.append(how)
 
     def start(self) -> None:
