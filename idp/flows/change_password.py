@@ -25,6 +25,7 @@ from idp.flows.visit import (
     form_token_for,
     language_of,
     require_own_form,
+    sent_fields,
     visitor_of,
 )
 from idp.passwords.credentials import find_credential
@@ -51,7 +52,7 @@ def change_password_pages(parts: Parts) -> flask.Blueprint:
     def changed() -> flask.Response:
         journey = current_journey(parts)
         require_own_form(parts, PAGE, journey)
-        if flask.request.form.get("action") == "cancel":
+        if sent_fields().get("action") == "cancel":
             return refuse(parts, journey, error="access_denied", description="The person cancelled.")
         person = _waiting(parts, journey)
         return proceed(parts, journey) if person is None else _change(parts, journey, person)
@@ -69,7 +70,7 @@ def _waiting(parts: Parts, journey: Journey) -> Standing | None:
 
 
 def _change(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
-    password = flask.request.form.get("new_password", "")
+    password = sent_fields().get("new_password", "")
     try:
         accept_new_password(password, second_factor=False)
         _require_another(parts, person, password)

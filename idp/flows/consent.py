@@ -22,6 +22,7 @@ from idp.flows.visit import (
     form_token_for,
     language_of,
     require_own_form,
+    sent_fields,
     visitor_of,
 )
 from idp.issuance.claims import id_token_claims, userinfo_claims
@@ -48,7 +49,7 @@ def consent_pages(parts: Parts) -> flask.Blueprint:
     def consent_given() -> flask.Response:
         journey = current_journey(parts)
         require_own_form(parts, PAGE, journey)
-        action = flask.request.form.get("action")
+        action = sent_fields().get("action")
         if action == "cancel":
             return refuse(parts, journey, error="access_denied", description="The person did not allow it.")
         if action != "allow":
@@ -66,7 +67,7 @@ def _allowed(parts: Parts) -> Effect:
         person = present.person
         if person is None or missing(parts, journey, person).step is not Step.CONSENT:
             return journey, present
-        if flask.request.form.get("account") != person.account_id:
+        if sent_fields().get("account") != person.account_id:
             # In another tab somebody else has signed in: what was allowed here was the first one's to allow.
             return journey, present
         now = parts.issuer.clock()

@@ -21,6 +21,7 @@ from idp.flows.visit import (
     form_token_for,
     language_of,
     require_own_form,
+    sent_fields,
     session_digest,
     visitor_of,
 )
@@ -49,7 +50,7 @@ def sign_in_pages(parts: Parts) -> flask.Blueprint:
     def sign_in_sent() -> flask.Response:
         journey = current_journey(parts)
         require_own_form(parts, PAGE, journey)
-        if flask.request.form.get("action") == "cancel":
+        if sent_fields().get("action") == "cancel":
             return refuse(parts, journey, error="access_denied", description="The person cancelled.")
         return _sign_in(parts, journey)
 
@@ -57,7 +58,7 @@ def sign_in_pages(parts: Parts) -> flask.Blueprint:
 
 
 def _sign_in(parts: Parts, journey: Journey) -> flask.Response:
-    typed, password = flask.request.form.get("user_id", ""), flask.request.form.get("password", "")
+    typed, password = sent_fields().get("user_id", ""), sent_fields().get("password", "")
     missing = [problem for problem, value in ((USER_ID_MISSING, typed), (PASSWORD_MISSING, password)) if not value]
     if missing:
         return _page(parts, journey, typed=typed, problems=missing)

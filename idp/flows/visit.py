@@ -19,6 +19,7 @@ from idp.web.errors import ShownError
 from idp.web.form_tokens import BadFormToken
 from idp.web.reference import new_reference
 from idp.web.same_origin import CrossOrigin, require_same_origin
+from idp.wire.forms import Form, MalformedForm, parse_form
 from idp.wording import Language, negotiate
 
 SIGN_OUT_PAGE = "sign_out"
@@ -70,7 +71,7 @@ def current_journey(parts: Parts) -> Journey:
     Raises:
         ShownError: it is over, unknown, or another browser's.
     """
-    journey_id = flask.request.values.get("journey", "")
+    journey_id = flask.request.args.get("journey", "")
     try:
         handle = parts.cookies.read(flask.request, parts.cookies.journey_name(journey_id))
         return parts.journeys.load(journey_id, handle)
@@ -105,6 +106,23 @@ def form_token_for(parts: Parts, page: str, journey: Journey) -> str:
     return parts.form_tokens.issue(page=page, binding=journey.binding.hex(), now=parts.issuer.clock())
 
 
+def sent_fields() -> Form:
+    """Read the fields of a page's form as strictly as a protocol's: text, each once, or nothing at all.
+
+    Raises:
+        ShownError: it is no form, or a field stands in it twice.
+    """
+    if "fields" not in flask.g:
+        try:
+            fields = parse_form(flask.request.get_data(), flask.request.headers.get("Content-Type"))
+            fields.refuse_duplicates()
+        except MalformedForm as error:
+            fail("input_invalid", detail=str(error))
+        flask.g.fields = fields
+    kept: Form = flask.g.fields
+    return kept
+
+
 def require_own_form(parts: Parts, page: str, journey: Journey) -> None:
     """Accept a post that this page of this journey made this very browser send.
 
@@ -125,9 +143,7 @@ def require_own_post(parts: Parts, *, page: str, binding: str) -> None:
     except CrossOrigin as error:
         fail("form_foreign", status=403, detail=str(error))
     try:
-        parts.form_tokens.check(
-            flask.request.form.get("form_token"), page=page, binding=binding, now=parts.issuer.clock()
-        )
+        parts.form_tokens.check(sent_fields().get("form_token"), page=page, binding=binding, now=parts.issuer.clock())
     except BadFormToken as error:
         fail("form_expired", detail=str(error))
 
