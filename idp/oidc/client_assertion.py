@@ -1,7 +1,7 @@
 """private_key_jwt: a client proves itself by a signed, short-lived, single-use assertion (RFC 7523; Core §9).
 
 The signature is checked before any claim is believed. `iss` and `sub` are the client, `aud` is what its profile
-accepts, `exp` is at most ten minutes ahead, ten seconds of clock skew are allowed (FAPI 2.0 §5.3.2.1), and the `jti` is
+accepts, it is good for ten minutes at most, ten seconds of clock skew are allowed (FAPI 2.0 §5.3.2.1), and the `jti` is
 spent in the transaction of what the assertion pays for.
 """
 
@@ -22,6 +22,8 @@ from idp.oidc.request import AssertionToSpend
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_ALGS = ("ES256", "PS256", "RS256", "Ed25519", "EdDSA")
 LONGEST_LIFE = 600.0
+FURTHEST_END = 3600.0
+"""How far ahead `exp` may lie where `iat` starts the ten minutes: Authlib's client always writes an hour."""
 SKEW = 10.0
 MAX_LENGTH = 8192
 MAX_JTI = 256
@@ -100,7 +102,7 @@ def _checked(issuer: Issuer, client: Client, claims: dict[str, Any]) -> Assertio
         for fault, is_so in (
             ("iss or sub is not the client", not claims.get("iss") == claims.get("sub") == client.client_id),
             ("aud is not this issuer", not _audience_fits(issuer, client, claims.get("aud"))),
-            ("exp is missing, past or too far ahead", not _within(claims.get("exp"), now - SKEW, now + LONGEST_LIFE)),
+            ("exp is missing, past or too far ahead", not _short_lived(claims, now)),
             ("nbf is in the future", "nbf" in claims and not _within(claims["nbf"], 0, now + SKEW)),
             ("iat is in the future", "iat" in claims and not _within(claims["iat"], 0, now + SKEW)),
             ("jti is missing", not isinstance(claims.get("jti"), str) or not 0 < len(claims["jti"]) <= MAX_JTI),
@@ -110,6 +112,13 @@ def _checked(issuer: Issuer, client: Client, claims: dict[str, Any]) -> Assertio
     if faults:
         raise invalid_client("assertion: " + "; ".join(faults), basic=False)
     return AssertionToSpend(f"{client.client_id} {claims['jti']}", float(claims["exp"]) + SKEW)
+
+
+def _short_lived(claims: dict[str, Any], now: float) -> bool:
+    expires_at, issued_at = claims.get("exp"), claims.get("iat")
+    if _within(issued_at, now - LONGEST_LIFE, now + SKEW):
+        return _within(expires_at, now - SKEW, now + FURTHEST_END + SKEW)
+    return _within(expires_at, now - SKEW, now + LONGEST_LIFE)
 
 
 def _within(value: object, lowest: float, highest: float) -> bool:

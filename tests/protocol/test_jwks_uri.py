@@ -21,6 +21,7 @@ from tests.protocol.web_server import Page, WebServer, certified, web_server
 from tests.protocol.world import World, world_on
 from tests.support.databases import copy_sqlite
 
+pytestmark = pytest.mark.xdist_group("jwks_uri")
 REFETCH = 60
 KEEP = 600
 

@@ -15,6 +15,8 @@ from tests.support.in_process import App, Browser
 from tests.support.missing import Missing, skip_or_fail
 from tests.support.services import service_url
 
+pytestmark = pytest.mark.xdist_group("statements")
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory, new_postgresql_url: Callable[[], str]) -> Iterator[World]:
