@@ -165,6 +165,16 @@ def _portals(issuer: str, words: str, port: int, parent: int) -> None:
     signal.pause()
 
 
+def _this_command() -> str:
+    """How this command can be called again from here: by its name, or by its path in a .venv that nobody activated."""
+    called = Path(sys.argv[0])
+    if called.name != "idp":
+        return f"{Path(sys.executable).name} -m idp.cli"
+    if shutil.which("idp"):
+        return "idp"
+    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
+
+
 def _answers(port: int) -> bool:
     """Wait until the issuer is ready; False when it is not within its time, and serve says why."""
     import requests
