@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
+import sys
 import time
 from pathlib import Path
 
