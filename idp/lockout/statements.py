@@ -64,7 +64,9 @@ def count(
         insert = insert.values(first)
     else:
         insert = insert.from_select(list(first), select(*first.values()).select_from(after))
-    over = func.coalesce(_C.exhausted_at, _C.window_started) <= now - _fixed(budget.seconds)
+    since = func.coalesce(_C.exhausted_at, _C.window_started)
+    # One that begins far ahead was begun by a clock that has been set right since: it must not rest until then.
+    over = or_(since <= now - _fixed(budget.seconds), since > now + _fixed(budget.seconds))
     one_more = _C.failures + _fixed(1)
     return insert.on_conflict_do_update(
         index_elements=["key"],

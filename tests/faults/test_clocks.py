@@ -21,7 +21,7 @@ from idp.app import Service
 from idp.storage.skew import PRODUCTION_CLOCK
 from tests.support.asking import get, measured, seconds_until, timed
 from tests.support.clock import SettableClock
-from tests.support.in_process import App, Browser, add_person, issuer_on
+from tests.support.in_process import PASSWORD, App, Browser, add_person, issuer_on
 from tests.support.invariants import check_database, check_refused
 from tests.support.racing import at_once
 
@@ -148,6 +148,26 @@ def test_what_a_jump_ended_stays_ended(sqlite_url: str, tmp_path: Path) -> None:
         check_refused(app, ended)
         check_refused(app, tokens)
         check_database(service.database)
+
+
+def test_a_jump_locks_nobody_until_it_has_come_true(database_url: str, tmp_path: Path) -> None:
+    """F14: a name locked while the clock was a day ahead is not locked for a day; one locked before still is."""
+    clock = SettableClock()
+    with issuer_on(database_url, tmp_path, clock=clock) as service:
+        for name in ("dana", "tom"):
+            add_person(service, name)
+        app = App.register(service)
+
+        def status(user_id: str, password: str) -> int:
+            browser = Browser(service)
+            return browser.sign_in(app.ask(browser), user_id, password).status_code
+
+        assert 429 == [status("tom", "a wrong one, as always") for _ in range(11)][-1]
+        clock.advance(DAY)
+        assert 429 == [status("dana", "a wrong one, as always") for _ in range(11)][-1]
+        clock.advance(-DAY)
+        service.watch.poll_once()
+        assert [303, 429] == [status("dana", PASSWORD), status("tom", PASSWORD)]
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ from tests.support.served import ServedIssuer, served_issuer
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow]
 
-KILLS = 5
+KILLS = 4
 WORKERS = 2
 
 
