@@ -131,7 +131,7 @@ def greeting(settings: Settings, place: Place, *, as_json: bool) -> str:
     if as_json:
         return json.dumps(facts(settings.issuer, place.settings_file))
     shown = place.settings_file
-    return tour(settings.issuer, shown.relative_to(Path.cwd()) if shown.is_relative_to(Path.cwd()) else shown)
+    return tour(settings.issuer, from_here(shown), command=called_as())
 
 
 def run(settings: Settings, words: str, port: int) -> None:
@@ -167,14 +167,17 @@ def _portals(issuer: str, words: str, port: int, parent: int) -> None:
     signal.pause()
 
 
-def _this_command() -> str:
-    """How this command can be called again from here: by its name, or by its path in a .venv that nobody activated."""
-    called = Path(sys.argv[0])
-    if called.name != "idp":
-        return f"{Path(sys.executable).name} -m idp.cli"
-    if shutil.which("idp"):
-        return "idp"
-    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
+def called_as() -> str:
+    """Give what to type for this program: its name, or its path in a .venv that nobody has activated."""
+    program = Path(sys.argv[0])
+    if program.name != "idp":
+        return "python -m idp.cli"
+    return "idp" if shutil.which("idp") else str(from_here(program))
+
+
+def from_here(path: Path) -> Path:
+    """Give a path as short as it can be said in the current folder."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _answers(port: int) -> bool:

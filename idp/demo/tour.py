@@ -10,8 +10,8 @@ from idp.demo.clients import port_of, portals
 from idp.demo.people import PASSWORD, PEOPLE
 
 
-def tour(issuer: str, settings_file: Path) -> str:
-    """Tell what runs where, who can sign in, and what to try, in five steps."""
+def tour(issuer: str, settings_file: Path, *, command: str = "idp") -> str:
+    """Tell what runs where, who can sign in, and what to try, in five steps; `command` is what to type for `idp`."""
     driver, fleet = portals(port_of(issuer))
     people = "\n".join(f"    {click.style(f'{who.user_id:8}', bold=True)}{who.name}: {who.shows}" for who in PEOPLE)
     return f"""
@@ -31,7 +31,7 @@ People, all with the password {click.style(PASSWORD, bold=True)}
   5. Sign out, then connect an app of your own: {issuer}/demo/connect
 
     Mailbox         {issuer}/demo/mailbox
-    Commands        idp clients list --config {settings_file}
+    Commands        {command} clients list --config {settings_file}
 
 Ctrl-C ends it."""
 
