@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any, TextIO
 
 import orjson
@@ -67,6 +69,7 @@ def keep_journal(*, level: str, readable: bool = False, process: str = "", strea
     root.handlers = [handler]
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
+    sys.excepthook, threading.excepthook = _log_uncaught, _log_uncaught_in_thread
     for name, floor in FLOORS.items():
         logging.getLogger(name).setLevel(max(floor, root.level))
 
@@ -97,6 +100,20 @@ def _place_of_exception(_logger: object, _method: str, line: Line) -> Line:
     if isinstance(error, BaseException):
         line["exception"] = where(error)
     return line
+
+
+def _log_uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        return
+    logging.getLogger("idp").critical("the process fails", exc_info=(kind, error, trace))
+
+
+def _log_uncaught_in_thread(told: threading.ExceptHookArgs) -> None:
+    if told.exc_value is not None:
+        name = told.thread.name if told.thread else "?"
+        logging.getLogger("idp").error(
+            "the thread %s fails", name, exc_info=(told.exc_type, told.exc_value, told.exc_traceback)
+        )
 
 
 def _readable() -> Processor:

@@ -28,8 +28,8 @@ GRACE_SECONDS = 10
 """How long requests in flight may take to end."""
 BACKLOG = 1024
 MOST_CONNECTIONS = 2048
-"""Open connections of one worker; idle ones cost no thread."""
-HEADER_SECONDS = 20
+"""Open connections of one worker; idle ones cost no thread, and more wait in the kernel until one closes."""
+HEADER_SECONDS = 10
 """How long a client may take over a request's headers, and how long an idle connection is kept."""
 LARGEST_HEAD = 65_536
 LOOK_SECONDS = 0.5
@@ -55,6 +55,7 @@ class RequestServer(MPServer):
         *,
         workers: int,
         threads: int,
+        connections: int = MOST_CONNECTIONS,
         housekeeper: Callable[[], BaseProcess],
         on_death: Callable[[int], None] = lambda _pid: None,
     ) -> None:
@@ -64,6 +65,7 @@ class RequestServer(MPServer):
             bind: where to listen.
             workers: request workers.
             threads: of each worker.
+            connections: open at once, of each worker.
             housekeeper: makes the process that does the housekeeping; it is started here.
             on_death: told the process id of each worker that has died.
         """
@@ -77,7 +79,7 @@ class RequestServer(MPServer):
             http=HTTPModes.http1,
             websockets=False,
             backlog=BACKLOG,
-            backpressure=MOST_CONNECTIONS,
+            backpressure=connections,
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=LARGEST_HEAD),
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,

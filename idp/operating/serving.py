@@ -21,7 +21,7 @@ from idp.metrics.meters import Meters
 from idp.operating.housekeeping import keep_house
 from idp.operating.parentage import end_with_parent
 from idp.operating.preflight import require_free, require_ready
-from idp.operating.request_server import RequestServer
+from idp.operating.request_server import MOST_CONNECTIONS, RequestServer
 from idp.operating.request_worker import RequestWorker, serve_requests
 from idp.settings import Settings
 from idp.storage.handles import Clock, Entropy
@@ -29,6 +29,10 @@ from idp.wire.bind import Bind
 from idp.wire.traces import where
 
 Context = multiprocessing.context.ForkContext | multiprocessing.context.SpawnContext
+
+OWN_FILES = 128
+"""What a worker opens besides clients and database: Redis, log, numbers, templates."""
+FEWEST_CONNECTIONS = 16
 
 log = logging.getLogger("idp.operating")
 
@@ -41,7 +45,6 @@ def serve(settings: Settings, bind: Bind, *, workers: int, clock: Clock, entropy
     """
     require_ready(settings, workers=workers, now=clock(), entropy=entropy)
     require_free(bind, Bind.parse(settings.management_bind))
-    raise_file_limit()
     context, meters = process_context(), Meters()
 
     def tell_of_death(process: int) -> None:
@@ -52,6 +55,7 @@ def serve(settings: Settings, bind: Bind, *, workers: int, clock: Clock, entropy
         bind,
         workers=workers,
         threads=settings.threads,
+        connections=connections_within(raised_file_limit(), settings.database_pool),
         housekeeper=lambda: housekeeper(context, settings),
         on_death=tell_of_death,
     )
@@ -88,8 +92,13 @@ def process_context() -> Context:
     return multiprocessing.get_context("fork") if sys.platform == "linux" else multiprocessing.get_context("spawn")
 
 
-def raise_file_limit() -> None:
-    """Allow as many open files as the system lets this process have: each connection is one."""
+def raised_file_limit() -> int:
+    """Have as many open files as the system lets this process have, each connection being one; gives how many."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard != resource.RLIM_INFINITY:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    return sys.maxsize if hard == resource.RLIM_INFINITY else hard
+
+
+def connections_within(files: int, database_pool: int) -> int:
+    """Give how many clients a worker may be connected to, so that its own files and connections always find room."""
+    return max(FEWEST_CONNECTIONS, min(MOST_CONNECTIONS, files - OWN_FILES - database_pool))

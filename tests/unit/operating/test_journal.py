@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
+import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -26,11 +28,13 @@ def said() -> Iterator[io.StringIO]:
     """Give what is logged at DEBUG, as JSON; afterwards logging is as it was."""
     root, stream = logging.getLogger(), io.StringIO()
     handlers, level = root.handlers, root.level
+    hooks = sys.excepthook, threading.excepthook
     names = ("authlib", "sqlalchemy", "urllib3")
     levels = {name: logging.getLogger(name).level for name in names}
     keep_journal(level="debug", process="test", stream=stream)
     yield stream
     root.handlers, root.level = handlers, level
+    sys.excepthook, threading.excepthook = hooks
     for name, before in levels.items():
         logging.getLogger(name).setLevel(before)
     logging.captureWarnings(capture=False)
@@ -72,6 +76,28 @@ def test_an_exception_is_a_place(said: io.StringIO) -> None:
     assert HANDLE not in said.getvalue()
 
 
+def test_a_thread_that_fails_is_a_line(said: io.StringIO) -> None:
+    """What nobody caught goes through the journal too, in threads and at the end of the process."""
+
+    def fail() -> None:
+        int(f"password=hunter2 {HANDLE}")
+
+    thread = threading.Thread(target=fail, name="idp-example")
+    thread.start()
+    thread.join()
+    try:
+        fail()
+    except ValueError as error:
+        sys.excepthook(ValueError, error, error.__traceback__)
+
+    first, second = lines(said)
+
+    assert ("the thread idp-example fails", "error") == (first["event"], first["level"])
+    assert ("the process fails", "critical") == (second["event"], second["level"])
+    assert "builtins.ValueError at test_journal.py:" in second["exception"]
+    assert "hunter2" not in said.getvalue()
+
+
 def test_a_line_break_forges_no_line(said: io.StringIO) -> None:
     """What a client sends cannot begin a line of its own."""
     logging.getLogger("idp").info("refused %s", 'x"}\n{"event": "forged"}')
@@ -97,18 +123,13 @@ def test_warnings_are_logged(said: io.StringIO) -> None:
     assert "an option is deprecated" in lines(said)[0]["event"]
 
 
-def test_a_person_gets_plain_lines() -> None:
+def test_a_person_gets_plain_lines(said: io.StringIO) -> None:
     """Outside production a line is key=value, with the time first."""
-    root, stream = logging.getLogger(), io.StringIO()
-    handlers, level = root.handlers, root.level
-    keep_journal(level="info", readable=True, process="test", stream=stream)
+    keep_journal(level="info", readable=True, process="test", stream=said)
     logging.getLogger("idp").info("hello")
-    root.handlers, root.level = handlers, level
-    logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
 
-    assert stream.getvalue().startswith("timestamp='20")
-    assert "level='info' process='test' event='hello'" in stream.getvalue()
+    assert said.getvalue().startswith("timestamp='20")
+    assert "level='info' process='test' event='hello'" in said.getvalue()
 
 
 @pytest.mark.parametrize(

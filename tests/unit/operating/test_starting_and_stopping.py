@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import socket
+import sys
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
@@ -14,6 +15,7 @@ from werkzeug.test import Client
 from idp.operating.draining import Draining
 from idp.operating.preflight import NotReadyToStart, require_free
 from idp.operating.restarts import RestartBudget
+from idp.operating.serving import connections_within
 from idp.wire.bind import Bind
 
 
@@ -56,6 +58,14 @@ def test_the_budget_grows_back() -> None:
 
     assert 20.1 == pytest.approx(budget.seconds_to_wait(59.9))
     assert 0.0 == budget.seconds_to_wait(60.0)
+
+
+@pytest.mark.parametrize(
+    ("files", "connections"), [(sys.maxsize, 2048), (65_536, 2048), (1024, 880), (256, 112), (64, 16)]
+)
+def test_clients_leave_room_for_the_worker_s_own_files(files: int, connections: int) -> None:
+    """However few files a process may open, clients do not take those that it needs itself."""
+    assert connections == connections_within(files, database_pool=16)
 
 
 def test_a_taken_port_is_named() -> None:
