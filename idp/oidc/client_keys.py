@@ -7,9 +7,9 @@ alone.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 
 import orjson
 from joserfc.errors import JoseError
@@ -40,32 +40,44 @@ class ClientKeys:
         self._fetch = fetch
         self._clock = clock
         self._known: dict[str, _Fetched] = {}
-        self._lock = threading.Lock()
+        self._turns: dict[str, Lock] = {}
 
     def key_for(self, client: Client, kid: object, alg: str) -> Key | None:
         """Give the client's key for this kid (or its only one for the algorithm), fetched anew if need be."""
         known = self._current(client)
         key = _pick(known.keys, kid, alg)
         if key is None and client.jwks_uri and self._clock() - known.at >= REFETCH_SECONDS:
-            key = _pick(self._load(client).keys, kid, alg)
+            key = _pick(self._renewed(client, known).keys, kid, alg)
         return key
 
     def _current(self, client: Client) -> _Fetched:
         known = self._known.get(client.client_id)
-        source = client.jwks_uri or client.jwks
-        if known is None or known.source != source:
-            return self._load(client)
+        if known is None or known.source != _source(client):
+            return self._renewed(client, None)
         if client.jwks_uri and self._clock() - known.at > KEEP_SECONDS:
-            return self._load(client, fallback=known)
+            return self._renewed(client, known)
         return known
 
-    def _load(self, client: Client, fallback: _Fetched | None = None) -> _Fetched:
+    def _renewed(self, client: Client, known: _Fetched | None) -> _Fetched:
+        """Load anew, one thread at a time: what is known serves the others meanwhile, only who has nothing waits."""
+        turn = self._turns.setdefault(client.client_id, Lock())
+        if not turn.acquire(blocking=known is None):
+            return known or _Fetched(keys=None, at=self._clock(), source=_source(client))
+        try:
+            latest = self._known.get(client.client_id)
+            if latest is not None and latest is not known and latest.source == _source(client):
+                return latest
+            return self._load(client, known)
+        finally:
+            turn.release()
+
+    def _load(self, client: Client, known: _Fetched | None) -> _Fetched:
+        """Load; what was known before outlives an address that does not answer as it should."""
         keys = _import(client.jwks) if client.jwks is not None else self._fetched(client.jwks_uri)
-        if keys is None and fallback is not None:
-            keys = fallback.keys
-        loaded = _Fetched(keys=keys, at=self._clock(), source=client.jwks_uri or client.jwks)
-        with self._lock:
-            self._known[client.client_id] = loaded
+        if keys is None and known is not None:
+            keys = known.keys
+        loaded = _Fetched(keys=keys, at=self._clock(), source=_source(client))
+        self._known[client.client_id] = loaded
         return loaded
 
     def _fetched(self, uri: str | None) -> KeySet | None:
@@ -75,6 +87,10 @@ class ClientKeys:
             return _import(orjson.loads(self._fetch(uri)))
         except (OutboundRefused, ValueError):
             return None
+
+
+def _source(client: Client) -> object:
+    return client.jwks_uri or client.jwks
 
 
 def _import(document: object) -> KeySet | None:

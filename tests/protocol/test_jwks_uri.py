@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hmac
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -126,6 +129,39 @@ def test_keys_outlive_their_servers_faults(published: Published) -> None:
         published.server.pages[published.path] = page
         published.client.world.advance(KEEP + 1)
         assert 200 == published.asks(), page.body[:60]
+
+
+def test_a_forged_kid_cannot_make_us_forget(published: Published) -> None:
+    """Looking for it at an address that fails just then loses nothing that was known."""
+    assert 200 == published.asks()
+    published.server.pages[published.path] = Page(status=500)
+    published.client.world.advance(REFETCH)
+    assert 401 == published.asks(new_key("ES256"))
+    assert (2, 200) == (published.hits, published.asks())
+
+
+def test_one_fetch_serves_all_who_wait(published: Published) -> None:
+    """Eight at once at the very start: one fetch, and everybody is let in."""
+    published.server.pages[published.path].drip = 0.001
+    with ThreadPoolExecutor(8) as pool:
+        asked = [pool.submit(published.asks) for _ in range(8)]
+        assert {200} == {one.result() for one in asked}
+    assert 1 == published.hits
+
+
+def test_nobody_waits_for_a_slow_address_who_need_not(published: Published) -> None:
+    """While one request fetches anew, others are served by what is known."""
+    assert 200 == published.asks()
+    gate = published.server.pages[published.path].gate = Event()
+    published.client.world.advance(KEEP + 1)
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(published.asks)
+        while published.hits < 2:
+            time.sleep(0.001)
+        served = [published.asks() for _ in range(3)]
+        gate.set()
+        assert [200, 200, 200, 200] == [*served, slow.result()]
+    assert 2 == published.hits
 
 
 def test_keys_that_never_came_open_nothing(world: World, server: WebServer) -> None:

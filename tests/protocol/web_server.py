@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from cryptography import x509
@@ -23,12 +23,13 @@ from typing_extensions import override
 
 @dataclass
 class Page:
-    """What a path answers; `drip` seconds between octets."""
+    """What a path answers; `drip` seconds between octets, and nothing before its `gate` is open."""
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     drip: float = 0.0
+    gate: Event | None = None
 
 
 class WebServer(ThreadingHTTPServer):
@@ -71,6 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer with the page of this path."""
         self.server.hits.append(self.path)
         page = self.server.pages.get(self.path, Page(status=404))
+        if page.gate is not None:
+            page.gate.wait()
         self.send_response(page.status)
         for name, value in page.headers.items():
             self.send_header(name, value)
