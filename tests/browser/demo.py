@@ -143,11 +143,12 @@ def free_ports(count: int) -> int:
     """Give the first of so many free ports in a row."""
     while True:
         first = free_port()
-        if all(_is_free(port) for port in range(first, first + count)):
+        if all(is_free(port) for port in range(first, first + count)):
             return first
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Whether nobody listens on a port of this machine."""
     with socket.socket() as listener:
         try:
             listener.bind(("127.0.0.1", port))

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+import time
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import Page, expect
 
+from idp.demo.clients import PORTS
 from idp.demo.people import PASSWORD, PEOPLE
 from tests.browser.conftest import NewPage
-from tests.browser.demo import Demo
-from tests.browser.steps import expect_heading
+from tests.browser.demo import Demo, is_free
+from tests.browser.steps import expect_heading, type_sign_in
+from tests.support.processes import start, stop
+from tests.support.served import environment_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-portals")]
 
@@ -34,6 +42,34 @@ def test_settings_can_be_copied(new_page: NewPage, demo: Demo) -> None:
     page.get_by_role("button", name=f"Copy: {demo.issuer}", exact=True).click()
     expect(page.get_by_role("button", name=f"Copied: {demo.issuer}", exact=True)).to_be_visible()
     assert demo.issuer == page.evaluate("navigator.clipboard.readText()")
+
+
+def test_the_python_example_runs_as_pasted(page: Page, demo: Demo, tmp_path: Path) -> None:
+    """Saved as it stands, it signs Pat in and shows who came."""
+    page.goto(f"{demo.issuer}/demo/connect")
+    text = page.locator("pre[aria-labelledby=python]").inner_text()
+    port = next((port for port in PORTS if is_free(port)), None)
+    if port is None:
+        pytest.skip("every port of the example is taken on this machine")
+    (tmp_path / "app.py").write_text(text.replace(f"localhost:{PORTS[0]}/", f"localhost:{port}/"))
+    command = [sys.executable, "-m", "flask", "--app", "app", "run", "--port", str(port)]
+    process = start(command, folder=tmp_path, log=tmp_path / "log", environment=environment_of({}))
+    try:
+        wait_for(port)
+        page.goto(f"http://localhost:{port}/")
+        type_sign_in(page, demo.add_person())
+        page.get_by_role("button", name="Allow").click()
+        expect(page.locator("body")).to_contain_text("Pat Person")
+    finally:
+        stop(process, signal.SIGTERM)
+
+
+def wait_for(port: int) -> None:
+    """Wait until somebody listens."""
+    until = time.monotonic() + 20
+    while is_free(port):
+        assert time.monotonic() < until, "the example did not start"
+        time.sleep(0.05)
 
 
 def test_the_mailbox_is_there(page: Page, demo: Demo) -> None:
