@@ -21,6 +21,7 @@ CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 5.0
 """From the first octet sent to the last one received, TLS included."""
 MAX_BYTES = 256 * 1024
+_CARRYING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
 class OutboundRefused(Exception):
@@ -98,8 +99,15 @@ def _split(uri: str) -> SplitResult:
 def _is_public(address: str) -> bool:
     """Whether anybody could reach it; an IPv4 address that travels inside an IPv6 one counts as itself."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    inside = (found.ipv4_mapped or found.sixtofour) if isinstance(found, ipaddress.IPv6Address) else None
+    inside = _carried(found) if isinstance(found, ipaddress.IPv6Address) else None
     return found.is_global and not found.is_multicast and (inside is None or inside.is_global)
+
+
+def _carried(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """Give the IPv4 address that a mapped, 6to4, NAT64 (RFC 6052) or IPv4-compatible address leads to."""
+    if any(found in prefix for prefix in _CARRYING):
+        return ipaddress.IPv4Address(int(found) & 0xFFFF_FFFF)
+    return found.ipv4_mapped or found.sixtofour
 
 
 def _first_that_connects(addresses: Sequence[str], port: int) -> socket.socket:
