@@ -51,3 +51,8 @@ def find_by_identifier(connection: Connection, *, identifier: str) -> AccountFac
     """
     row = connection.execute(_BY_IDENTIFIER, {"identifier": canonical(identifier)}).one_or_none()
     return None if row is None else AccountFacts(**row._mapping)  # noqa: SLF001
+
+
+def count_accounts(connection: Connection) -> int:
+    """Say how many accounts there are."""
+    return connection.execute(select(func.count()).select_from(ACCOUNTS)).scalar_one()

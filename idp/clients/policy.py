@@ -18,6 +18,7 @@ AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 SIGNING_ALGS = ("ES256", "RS256", "PS256", "Ed25519")
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}\Z")
+PRIVATE_MEMBERS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "priv"})
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}\Z")
 MAX_URI = 2048
 _PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
@@ -90,8 +91,19 @@ def _method_faults(metadata: Mapping[str, Any]) -> Iterator[str]:
         yield "client_credentials needs a client that can authenticate (RFC 6749 §4.4)"
     if method == "private_key_jwt" and bool(metadata.get("jwks")) == bool(metadata.get("jwks_uri")):
         yield "private_key_jwt needs exactly one of jwks and jwks_uri"
+    if not _only_public_keys(metadata.get("jwks")):
+        yield "jwks must be a set of public keys: no private or symmetric member, and at least one key (RFC 7517 §5)"
     if "refresh_token" in grants and "authorization_code" not in grants:
         yield "refresh_token comes only with authorization_code"
+
+
+def _only_public_keys(jwks: object) -> bool:
+    if jwks is None:
+        return True
+    keys = jwks.get("keys") if isinstance(jwks, Mapping) else None
+    if not isinstance(keys, list) or not keys:
+        return False
+    return all(isinstance(key, Mapping) and not PRIVATE_MEMBERS & key.keys() for key in keys)
 
 
 def _uri_faults(metadata: Mapping[str, Any]) -> Iterator[str]:

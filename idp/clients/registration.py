@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.clients.models import ClientRow
@@ -145,3 +145,8 @@ def new_secret(entropy: Entropy) -> str:
 
 def _secret_at_rest(secret: str) -> dict[str, Any]:
     return {"digest": digest(secret).hex(), "expires_at": None}
+
+
+def count_clients(connection: Connection) -> int:
+    """Say how many clients are registered, disabled ones included."""
+    return connection.execute(select(func.count()).select_from(_T)).scalar_one()

@@ -34,6 +34,7 @@ class Grant(Base):
     __tablename__ = "grants"
     __table_args__ = (
         Index("ix_grants_account_id", "account_id"),
+        Index("ix_grants_client_id", "client_id"),
         Index("ix_grants_sid", "sid"),
         Index("ix_grants_expires_at", "expires_at"),
     )

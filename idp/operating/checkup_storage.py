@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
-from idp.accounts.models import Account
-from idp.clients.models import ClientRow
+from idp.accounts.find import count_accounts
+from idp.clients.registration import count_clients
 from idp.operating.checkup import Finding, Status
 from idp.operating.preflight import INITIALISE, database_reason
 from idp.settings import Settings
@@ -100,11 +100,11 @@ def _signing(stored: StoredRing, kek: Kek, settings: Settings, now: float) -> It
 
 def _who_is_there(database: Database) -> Iterator[Finding]:
     with database.reading() as connection:
-        for check, model, remedy in (
-            ("clients", ClientRow, "idp clients add CLIENT_ID --redirect-uri URI"),
-            ("accounts", Account, "idp accounts add USER_ID --email ADDRESS"),
+        for check, count, remedy in (
+            ("clients", count_clients, "idp clients add CLIENT_ID --redirect-uri URI"),
+            ("accounts", count_accounts, "idp accounts add USER_ID --email ADDRESS"),
         ):
-            number = connection.execute(select(func.count()).select_from(model)).scalar_one()
+            number = count(connection)
             if number:
                 yield Finding(check, Status.OK, f"{number} registered" if check == "clients" else f"{number} there")
             else:

@@ -124,6 +124,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_grants")),
     )
     op.create_index("ix_grants_account_id", "grants", ["account_id"], unique=False)
+    op.create_index("ix_grants_client_id", "grants", ["client_id"], unique=False)
     op.create_index("ix_grants_expires_at", "grants", ["expires_at"], unique=False)
     op.create_index("ix_grants_sid", "grants", ["sid"], unique=False)
     op.create_table(
