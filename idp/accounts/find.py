@@ -10,6 +10,7 @@ from idp.accounts.facts import AccountFacts
 from idp.accounts.identifiers import canonical
 from idp.accounts.models import ACCOUNTS
 from idp.accounts.policy import Status
+from idp.storage.prepared import Prepared
 
 
 def id_of_identifier(identifier: ColumnElement[str]) -> ColumnElement[str | None]:
@@ -33,14 +34,14 @@ def id_of_identifier(identifier: ColumnElement[str]) -> ColumnElement[str | None
 
 
 _ALL = [ACCOUNTS.c[name] for name in AccountFacts.__dataclass_fields__]
-_BY_ID: Select[Any] = select(*_ALL).where(ACCOUNTS.c.id == bindparam("account_id"))
+_BY_ID = Prepared(lambda: select(*_ALL).where(ACCOUNTS.c.id == bindparam("account_id")))
 _BY_IDENTIFIER: Select[Any] = select(*_ALL).where(ACCOUNTS.c.id == id_of_identifier(bindparam("identifier")))
 
 
 def find_by_id(connection: Connection, *, account_id: str) -> AccountFacts | None:
     """Give the account with this id, whatever its status."""
-    row = connection.execute(_BY_ID, {"account_id": account_id}).one_or_none()
-    return None if row is None else AccountFacts(**row._mapping)  # noqa: SLF001 - a public name with an underscore
+    row = _BY_ID.row(connection, {"account_id": account_id})
+    return None if row is None else AccountFacts(**row._asdict())
 
 
 def find_by_identifier(connection: Connection, *, identifier: str) -> AccountFacts | None:

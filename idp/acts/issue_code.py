@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Select, Table, bindparam, insert, literal, select
+from sqlalchemy import Connection, Insert, Integer, Select, Table, bindparam, insert, literal_column, select
 
 from idp.acts.open_session import SessionInUse, ask_the_gate, opened_event, use_session
 from idp.acts.standing import Standing
@@ -24,6 +24,7 @@ from idp.issuance.models import AuthorizationCode, Grant
 from idp.sessions.open import insert_session
 from idp.storage.handles import Entropy, digest, new_handle, new_id
 from idp.storage.models import table_of
+from idp.storage.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ def _write(
     if connection.dialect.name == "postgresql":
         for place, event in enumerate(events):
             parameters |= record.parameters(event, entropy=entropy, prefix=f"event{place}")
-        connection.execute(_single_statement(opens=opens), parameters)
+        (_WITH_SESSION if opens else _WITHOUT_SESSION).row(connection, parameters)
         return
     for statement in _inserts(opens=opens):
         connection.execute(statement, parameters)
@@ -152,12 +153,15 @@ def _inserts(*, opens: bool) -> tuple[Insert, ...]:
     return (insert_session(), *both) if opens else both
 
 
-@cache
 def _single_statement(*, opens: bool) -> Select[Any]:
     written = [statement.cte(f"written{place}") for place, statement in enumerate(_inserts(opens=opens))]
     for place in range(2 if opens else 1):
         written += record.insert_ctes(f"event{place}")
-    return select(literal(1)).add_cte(*written)
+    return select(literal_column("1", Integer).label("written")).add_cte(*written)
+
+
+_WITH_SESSION = Prepared(lambda: _single_statement(opens=True))
+_WITHOUT_SESSION = Prepared(lambda: _single_statement(opens=False))
 
 
 def _insert(table: Table, prefix: str) -> Insert:

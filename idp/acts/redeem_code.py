@@ -31,6 +31,7 @@ from idp.acts.family_facts import Family, family_of, read_family
 from idp.audit.statements import event_from
 from idp.issuance.models import AuthorizationCode, RefreshToken
 from idp.storage.models import table_of
+from idp.storage.prepared import Prepared
 
 _C = table_of(AuthorizationCode)
 _R = table_of(RefreshToken)
@@ -119,7 +120,6 @@ def _keep(facts: FromClause, won: ColumnElement[bool]) -> Insert:
     )
 
 
-@cache
 def _single_statement() -> Select[Any]:
     facts = _facts().cte("facts")
     taken = _take().returning(_C.c.digest).cte("taken")
@@ -129,9 +129,12 @@ def _single_statement() -> Select[Any]:
     return select(facts, won.label("won")).add_cte(kept, trail)
 
 
+_IN_ONE = Prepared(_single_statement)
+
+
 def _in_one(connection: Connection, parameters: Mapping[str, Any]) -> Facts | None:
-    row = connection.execute(_single_statement(), parameters).mappings().one_or_none()
-    return None if row is None else dict(row)
+    row = _IN_ONE.row(connection, parameters)
+    return None if row is None else row._asdict()
 
 
 @cache

@@ -33,6 +33,7 @@ from idp.issuance.models import RefreshToken
 from idp.issuance.successor import SuccessorSealBroken, open_successor, seal_successor
 from idp.storage.handles import digest
 from idp.storage.models import table_of
+from idp.storage.prepared import Prepared
 
 _R = table_of(RefreshToken)
 Facts = Mapping[str, Any]
@@ -151,7 +152,6 @@ def _keep(facts: FromClause, won: ColumnElement[bool]) -> Insert:
     )
 
 
-@cache
 def _single_statement(*, rotate: bool) -> Select[Any]:
     facts = _facts().cte("facts")
     taken = _take(rotate=rotate).returning(_R.c.digest).cte("taken")
@@ -163,13 +163,17 @@ def _single_statement(*, rotate: bool) -> Select[Any]:
     return statement
 
 
+_KEEPING = Prepared(lambda: _single_statement(rotate=False))
+_ROTATING = Prepared(lambda: _single_statement(rotate=True))
+
+
 def _in_one(connection: Connection, parameters: Mapping[str, Any], rotate: bool) -> Facts | None:  # noqa: FBT001
-    row = connection.execute(_single_statement(rotate=rotate), parameters).mappings().one_or_none()
-    if row is not None and not row["won"] and row["rotated_at"] is None:
+    row = (_ROTATING if rotate else _KEEPING).row(connection, parameters)
+    if row is not None and not row.won and row.rotated_at is None:
         # Lost against a rotation that committed after this statement's snapshot: look again, now that it is visible.
         fresh = connection.execute(_facts(), parameters).mappings().one_or_none()
         return None if fresh is None else {**fresh, "won": False}
-    return None if row is None else dict(row)
+    return None if row is None else row._asdict()
 
 
 @cache

@@ -26,6 +26,7 @@ from idp.passwords.credentials import replace_stored_form, still_as_checked
 from idp.passwords.hasher import WrongPassword
 from idp.passwords.models import CREDENTIALS
 from idp.storage.handles import Entropy
+from idp.storage.prepared import Prepared
 
 _CONSENTS = Consent.__table__
 _RowOfAny = Row[*tuple[Any, ...]]
@@ -77,7 +78,7 @@ def reserve_and_read(
     """
     bound = {"identifier": identifier, "identifier_key": identifier_key, "address_key": address_key, "now": now}
     if connection.dialect.name == "postgresql":
-        row = connection.execute(_reserve_and_read(), bound).one()
+        row = _RESERVE_AND_READ.row(connection, bound)
         return Attempt(reservation=reservation_from(row, address_key=address_key, now=now), account=_candidate(row))
     found = connection.execute(_candidates(), bound).one_or_none()
     account = None if found is None else _candidate(found)
@@ -103,7 +104,7 @@ def record_success(
     """
     bound = _success_parameters(attempt, client_id, new_hash)
     if connection.dialect.name == "postgresql":
-        row = connection.execute(_record_success(), bound | parameters(event, entropy=entropy)).one_or_none()
+        row = _RECORD_SUCCESS.row(connection, bound | parameters(event, entropy=entropy))
     else:
         row = connection.execute(_standing(), bound).one_or_none()
         connection.execute(give_back("sqlite"), bound)
@@ -111,7 +112,7 @@ def record_success(
         record(connection, event, entropy=entropy)
     if row is None:
         raise PasswordChangedMeanwhile
-    values = dict(row._mapping)  # noqa: SLF001 - a public name
+    values = row._asdict()
     return SignedIn(**values | {"consented_scopes": frozenset(values["consented_scopes"] or ())})
 
 
@@ -141,13 +142,15 @@ def _candidates() -> Select[*tuple[Any, ...]]:
     )
 
 
-@cache
 def _reserve_and_read() -> Select[*tuple[Any, ...]]:
     found = _candidates().cte("found")
     of_account = account_key_in_sql(select(found.c.id).scalar_subquery())
     counted = reservation_ctes(func.coalesce(of_account, bindparam("identifier_key", type_=String)))
     one = select(literal_column("1").label("row")).subquery("one")
     return select(*counted.columns, *found.c).select_from(one.outerjoin(found, true()))
+
+
+_RESERVE_AND_READ = Prepared(_reserve_and_read)
 
 
 def _candidate(row: _RowOfAny) -> Candidate | None:
@@ -183,9 +186,11 @@ def _standing() -> Select[*tuple[Any, ...]]:
     )
 
 
-@cache
 def _record_success() -> Select[*tuple[Any, ...]]:
     events = insert_ctes()
     return _standing().add_cte(
         give_back("postgresql").cte("given_back"), replace_stored_form().cte("rehashed"), events.event, events.personal
     )
+
+
+_RECORD_SUCCESS = Prepared(_record_success)

@@ -50,7 +50,14 @@ def engine_options(url: str, pool_size: int = 8) -> dict[str, Any]:
         size = 1 if parsed.database in (None, "", ":memory:") else pool_size
         arguments = {"isolation_level": None, "timeout": BUSY_SECONDS, "check_same_thread": False}
         return common | {"pool_size": size, "connect_args": arguments}
-    settings = {"connect_timeout": CONNECT_SECONDS, "application_name": "idp", "options": _server_options(parsed)}
+    settings = {
+        "connect_timeout": CONNECT_SECONDS,
+        "application_name": "idp",
+        "options": _server_options(parsed),
+        # psycopg would prepare what is asked often, and have the server forget everything prepared, ours too, at each
+        # rollback. What is worth preparing is in idp.storage.prepared.
+        "prepare_threshold": None,
+    }
     return common | {
         "pool_size": pool_size,
         "pool_pre_ping": False,

@@ -5,13 +5,16 @@ what it will answer, and to which question, is unknown.
 """
 
 import select
+from functools import cached_property
 from typing import Any, ClassVar, TypeVar
 
-from psycopg import Connection, OperationalError, errors
+from psycopg import Connection, errors
 from psycopg.abc import PQGen
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 from typing_extensions import override
+
+from idp.storage.line import Line, NoAnswer
 
 CONNECT_SECONDS = 2
 """How long one host may take to accept a connection."""
@@ -22,14 +25,15 @@ ANSWER_SECONDS = 3.0
 Result = TypeVar("Result")
 
 
-class NoAnswer(OperationalError):
-    """The server stayed silent for longer than it lets its own statements run."""
-
-
 class PatientConnection(Connection[Any]):
     """A connection whose every wait ends."""
 
     patience: ClassVar[float] = ANSWER_SECONDS
+
+    @cached_property
+    def line(self) -> Line:
+        """The short way, for prepared statements."""
+        return Line(self.pgconn)
 
     @override
     def wait(self, gen: PQGen[Result], interval: float = 0.1, timeout: float | None = None) -> Result:

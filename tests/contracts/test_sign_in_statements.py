@@ -274,8 +274,8 @@ def test_a_wrong_password_is_two_statements_on_postgresql(postgresql_url: str) -
     house.database.engine.dispose()
 
 
-def test_the_statements_are_compiled_once(postgresql_url: str) -> None:
-    """A statement that SQLAlchemy can't cache costs a millisecond on every call, unnoticed."""
+def test_the_statements_need_no_compiling(postgresql_url: str) -> None:
+    """A statement that SQLAlchemy compiles anew costs a millisecond on every call, unnoticed; these it never sees."""
     house = furnished(Database(open_engine(postgresql_url)))
     house.succeed(house.attempt("tom"))
     cache = house.database.engine._compiled_cache  # noqa: SLF001 - the only place where it shows
@@ -284,6 +284,5 @@ def test_the_statements_are_compiled_once(postgresql_url: str) -> None:
     for _ in range(3):
         house.succeed(house.attempt("tom"))
     assert before == len(cache)
-    compiled = [key for key in cache if "guess_counters" in str(cache[key])]
-    assert 2 == len(compiled)
+    assert [] == [key for key in cache if "guess_counters" in str(cache[key])]
     house.database.engine.dispose()
