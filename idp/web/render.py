@@ -16,7 +16,8 @@ from jinja2.runtime import Context
 
 from idp.web.brand import Brand
 from idp.web.page_headers import page_headers
-from idp.wording import Language, Translator, Wording
+from idp.web.translated import TranslatedEnvironment
+from idp.wording import LANGUAGES, Language, Translator, Wording
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +41,11 @@ class Pages:
     def __init__(self, templates_directory: Path, wording: Wording, facts: PageFacts) -> None:
         self.facts: Final = facts
         self._wording: Final = wording
-        self._environment: Final = _environment(templates_directory, facts)
         self._templates: Final = {
-            name: self._environment.get_template(name)
-            for name in self._environment.list_templates(filter_func=_is_page)
+            (language, name.removesuffix(".html")): environment.get_template(name)
+            for language in LANGUAGES
+            for environment in [_environment(templates_directory, facts, wording.translator(language))]
+            for name in environment.list_templates(filter_func=_is_page)
         }
 
     def render(
@@ -65,7 +67,7 @@ class Pages:
         Raises: UnsafeAddress.
         """
         translator = self._wording.translator(language, zone)
-        body = self._templates[f"{name}.html"].render(t=translator, language=language, brand=brand, **context)
+        body = self._templates[language, name].render(t=translator, language=language, brand=brand, **context)
         response = flask.Response(body, status=status, content_type="text/html; charset=utf-8")
         images = [brand.logo_uri] if brand and brand.logo_uri else []
         response.headers.extend(page_headers(form_targets=form_targets, images=images, popup=popup))
@@ -77,8 +79,9 @@ def _is_page(name: str) -> bool:
     return name.endswith(".html") and "/" not in name
 
 
-def _environment(directory: Path, facts: PageFacts) -> Environment:
-    environment = Environment(
+def _environment(directory: Path, facts: PageFacts, translator: Translator) -> Environment:
+    environment = TranslatedEnvironment(
+        translator.gettext,
         loader=FileSystemLoader(directory),
         autoescape=True,
         undefined=StrictUndefined,
