@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from ipaddress import IPv6Address
 from typing import Any
 
-from idp.wire.errors import MalformedRequest, TooManyReaders
+from idp.wire.errors import MalformedRequest
+from idp.wire.places import Places
 
 _MOST_DIGITS = 12
 _KEPT_ADDRESSES = 10_000
@@ -22,11 +23,9 @@ class BodyReader:
 
     def __init__(self, *, limit: int, readers: int) -> None:
         self._limit = limit
-        # Popping and appending are atomic, and an order of magnitude cheaper than a semaphore.
-        self._places: list[None] = [None] * readers
         self._readers = readers
-        self._share = max(2, readers // 3)
-        self._shares: dict[str, list[None]] = {}
+        self._places = Places(readers)
+        self._shares: dict[str, Places] = {}
 
     def read(self, environ: Mapping[str, Any], *, address: str, limit: int | None = None) -> bytes:
         """Read the body that Content-Length announces; `address` is the client's, empty when nobody knows it.
@@ -43,34 +42,29 @@ class BodyReader:
         if length == 0:
             return b""
         share = self._share_of(address)
-        try:
-            share.pop()
-        except IndexError:
-            raise TooManyReaders from None
+        share.take()
         try:
             return self._read_in_place(environ.get("wsgi.input"), length)
         finally:
-            share.append(None)
+            share.give_back()
 
     def _read_in_place(self, stream: Any, length: int) -> bytes:  # noqa: ANN401 - PEP 3333 names the methods
-        try:
-            self._places.pop()
-        except IndexError:
-            raise TooManyReaders from None
+        self._places.take()
         try:
             return _read(stream, length)
         finally:
-            self._places.append(None)
+            self._places.give_back()
 
-    def _share_of(self, address: str) -> list[None]:
+    def _share_of(self, address: str) -> Places:
         key = _network(address) if ":" in address else address
         share = self._shares.get(key)
         if share is None:
             if len(self._shares) >= _KEPT_ADDRESSES:
-                # Who reads now gives back to a list that nobody knows any more; the places in all still count.
+                # Who reads now gives back to places that nobody knows any more; those of everybody still count.
                 self._shares.clear()
             # A proxy that does not say whom it speaks for must not be taken for one slow client.
-            share = self._shares.setdefault(key, [None] * (self._share if key else self._readers))
+            number = max(2, self._readers // 3) if key else self._readers
+            share = self._shares.setdefault(key, Places(number))
         return share
 
 

@@ -21,6 +21,7 @@ from tests.support.databases import copy_sqlite
 from tests.support.in_process import App, Browser
 from tests.support.invariants import check_database, check_logs
 from tests.support.over_http import BROKEN, PROXY, Heard, ask, call, furnished_app, meanwhile, node_beside, submit
+from tests.support.racing import at_once
 from tests.support.served import ServedIssuer, served_issuer
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow]
@@ -103,6 +104,12 @@ def test_slow_clients_hold_nobody_up(issuer: ServedIssuer, app: App) -> None:
     assert {200} == {one.status for one in tokens}
     assert 303 == signed_in.status
     assert 1.0 > max(share(heard, 0.95), share(tokens, 0.95), signed_in.seconds)
+
+
+def test_a_busy_app_is_not_taken_for_a_slow_one(issuer: ServedIssuer, app: App) -> None:
+    """F20: the many requests of one app's address at the same time are all served."""
+    answers = at_once(48, lambda: [call(issuer, app, MACHINE_TOKEN).status for _ in range(8)])
+    assert {200} == {status for of_one in answers for status in of_one}
 
 
 def test_wrong_passwords_from_everywhere(issuer: ServedIssuer, app: App) -> None:
