@@ -23,7 +23,7 @@ class Problem:
         return translator.say(self.words, **self.values)
 
 
-USER_ID_MISSING: Final = Problem(msgid("Enter your user ID."), "user_id")
+USER_ID_MISSING: Final = Problem(msgid("Enter your user ID or e-mail address."), "user_id")
 PASSWORD_MISSING: Final = Problem(msgid("Enter your password."), "password")
 SIGN_IN_FAILED: Final = Problem(msgid("User ID and password do not match. Check both and try again."), "password")
 BUSY: Final = Problem(msgid("Many people are signing in right now. Wait a few seconds and try again."))

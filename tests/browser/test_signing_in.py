@@ -35,7 +35,7 @@ def test_nothing_typed_names_both_fields(page: Page, app: RelyingParty) -> None:
     page.goto(app.ask())
     type_sign_in(page, "", "")
     lines = page.locator("#error-summary a")
-    expect(lines).to_have_text(["Enter your user ID.", "Enter your password."])
+    expect(lines).to_have_text(["Enter your user ID or e-mail address.", "Enter your password."])
     lines.last.click()
     expect(page.locator("#password")).to_be_focused()
 

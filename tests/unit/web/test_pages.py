@@ -24,7 +24,7 @@ def test_a_form_in_error_says_so_first(pages: Pages, brand: Brand) -> None:
     assert "".join(page.texts).strip().startswith("Error: Sign in")
     assert [found["id"] for _, found in page.tags if found.get("role") == "alert"] == ["error-summary"]
     assert {"#user_id", "#password"} <= {found.get("href") for found in page.all("a")}
-    assert sum("Enter your user ID." in text for text in page.texts) == 2
+    assert sum("Enter your user ID or e-mail address." in text for text in page.texts) == 2
     assert not [found for _, found in page.tags if "autofocus" in found]
 
 
