@@ -1,0 +1,544 @@
+"""Anything, anywhere: every parameter of every endpoint and page, headers, bodies, and walks over the routes.
+
+Whatever is sent, the answer is one that is specified: never a server error, never a way to an address that is not
+proven, and soon. Whoever walks without a password, through whatever pages and with whatever forms, gets neither code
+nor session; whoever has a password gets codes about nobody else.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+from urllib.parse import quote_from_bytes, urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from werkzeug.test import Client, TestResponse
+
+from idp.app import Service
+from tests.support.forged import ASSERTION_TYPE
+from tests.support.in_process import ADDRESS, AFTER_LOGOUT, CALLBACK, PASSWORD, App, Browser, add_person, issuer_on
+from tests.support.nodes import hidden_fields, outcome
+
+FORM = "application/x-www-form-urlencoded"
+FEW = settings(
+    max_examples=120,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+SPECIFIED = frozenset({200, 204, 206, 303, 304, 400, 401, 403, 404, 405, 411, 413, 414, 416, 421, 429, 431})
+CODES = frozenset({
+    "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
+    "invalid_scope", "invalid_token", "insufficient_scope", "not_found",
+})  # fmt: skip
+CPU_SECONDS = 1.0
+NUMBERS = count()
+
+NASTY = [
+    b"", b"\x00", b"%00", b"%", b"%zz", b"\xff\xfe", b"%ff%fe", b"%ed%a0%80", b"%f4%90%80%80", b"%c0%80", b"'", b'"',
+    b"<script>", b"%3Cscript%3E", b"a" * 70_000, b"a" * 30_000, b"%F0%9F%A6%8A" * 500, b"a+b++c", b"[]", b"{}", b"null",
+    b"-1", b"0", b"99999999999999999999", b"1e999", b"NaN", b"true", b"../../..", b"%0d%0aSet-Cookie:%20x=y",
+    b"https://evil.example/", b"javascript:alert(1)", b"%e2%80%ae", b"%ef%bb%bf", b"%cc%81" * 300, b"a.b.c",
+    b"." * 5000, b"e30.e30.", b"%7B%22a%22:1%7D", b"none", b"plain", b"S256", b"openid " * 1000,
+]  # fmt: skip
+VALUES = st.one_of(
+    st.sampled_from(NASTY),
+    st.binary(max_size=60).map(lambda octets: quote_from_bytes(octets).encode()),
+    st.binary(max_size=60),
+    st.text(max_size=40).map(lambda text: quote_from_bytes(text.encode("utf-8", "surrogatepass")).encode()),
+)
+SHAPES = ("replace", "twice", "array", "absent", "extra")
+
+
+@dataclass(kw_only=True)
+class Target:
+    """An issuer with people and apps to be attacked."""
+
+    service: Service
+    app: App
+    stranger: App
+    public: App
+    subs: dict[str, str]
+    tokens: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def target(service: Service) -> Target:
+    """Give the issuer on SQLite, with everything that a request can be about."""
+    return populated(service)
+
+
+@pytest.fixture(scope="module")
+def postgresql(new_postgresql_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """Give one on PostgreSQL."""
+    with issuer_on(new_postgresql_url(), tmp_path_factory.mktemp("fuzzed")) as service:
+        yield populated(service)
+
+
+def populated(service: Service) -> Target:
+    """Add people and apps."""
+    subs = {name: add_person(service, name) for name in ("dana", "mallory")}
+    app = App.register(service)
+    return Target(
+        service=service,
+        app=app,
+        stranger=App.register(service, "stranger", first_party=False),
+        public=App.register(service, "public", public=True),
+        subs=subs,
+        tokens=app.tokens(Browser(service), scope="openid profile offline_access"),
+    )
+
+
+def browser_of(target: Target) -> Browser:
+    """Give a browser from an address of its own, so that no budget ends the fuzzing."""
+    number = next(NUMBERS)
+    return Browser(target.service, address=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
+
+
+@contextmanager
+def soon() -> Iterator[None]:
+    """Allow so much computing; waiting for a busy machine does not count."""
+    begun = time.thread_time()
+    yield
+    assert time.thread_time() - begun < CPU_SECONDS
+
+
+def specified(response: TestResponse) -> None:
+    """Assert that an answer is one of those that specifications know, and leads nowhere else."""
+    assert response.status_code in SPECIFIED, response.text[:300]
+    if "Location" in response.headers:
+        location = response.headers["Location"]
+        local = location.startswith("/") and not location.startswith(("//", "/\\"))
+        assert local or location.startswith((CALLBACK + "?", AFTER_LOGOUT)), location
+    if response.mimetype == "application/json" and response.status_code >= 400:
+        assert response.get_json()["error"] in CODES
+    assert "\n" not in "".join(value for _, value in response.headers)
+
+
+def encoded(fields: dict[str, str], name: str, value: bytes, shape: str) -> bytes:
+    """Give a form in which one parameter is bent."""
+    plain = {key: one for key, one in fields.items() if key != name}
+    body = urlencode(plain).encode()
+    bent = name.encode() + b"=" + value
+    if shape == "absent":
+        return body
+    if shape == "array":
+        bent = name.encode() + b"[]=" + value + b"&" + name.encode() + b"[0]=x"
+    if shape == "twice":
+        bent += b"&" + name.encode() + b"=" + value
+    if shape == "extra":
+        bent += b"&" + value + b"=" + value
+    return body + b"&" + bent
+
+
+REQUEST = (
+    "client_id", "redirect_uri", "response_type", "scope", "state", "nonce", "code_challenge", "code_challenge_method",
+    "prompt", "max_age", "claims", "acr_values", "login_hint", "id_token_hint", "ui_locales", "response_mode",
+    "display", "request", "request_uri", "registration", "posted", "journey",
+)  # fmt: skip
+
+
+@FEW
+@given(
+    name=st.sampled_from(REQUEST), value=VALUES, shape=st.sampled_from(SHAPES), post=st.booleans(), silent=st.booleans()
+)
+def test_authorize(target: Target, *, name: str, value: bytes, shape: str, post: bool, silent: bool) -> None:
+    """Every parameter of an authorization request."""
+    sent = encoded(target.app.request(**({"prompt": "none"} if silent else {})), name, value, shape)
+    browser = browser_of(target)
+    with soon():
+        response = browser.post("/authorize", sent, content_type=FORM) if post else raw_get(target, "/authorize", sent)
+        specified(response)
+        if outcome_is_page(response):
+            specified(browser.follow(response))
+
+
+def raw_get(target: Target, path: str, query: bytes) -> TestResponse:
+    """GET with a query string as it stands."""
+    return Client(target.service.front).get(
+        path, base_url=ADDRESS, environ_overrides={"QUERY_STRING": query.decode("latin-1")}
+    )
+
+
+def outcome_is_page(response: TestResponse) -> bool:
+    """Whether this leads on to a page of ours."""
+    return response.status_code == 303 and response.headers["Location"].startswith("/")
+
+
+JSON = st.recursive(
+    st.one_of(
+        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.sampled_from(["\ud800", "\x00"])
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(
+            st.sampled_from(
+                ["userinfo", "id_token", "email", "acr", "sub", "value", "values", "essential", "x", "\x00"]
+            ),
+            inner,
+            max_size=4,
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@FEW
+@given(
+    inside=JSON, place=st.sampled_from(["id_token", "userinfo"]), claim=st.sampled_from(["email", "acr", "sub", "name"])
+)
+def test_claims(target: Target, *, inside: Any, place: str, claim: str) -> None:  # noqa: ANN401 - any JSON
+    """Any JSON as the claims parameter, and inside it; what is accepted goes all the way to the tokens."""
+    for document in (inside, {place: inside}, {place: {claim: inside}}):
+        _claimed(target, browser_of(target), document)
+    browser = browser_of(target)
+    response = _claimed(target, browser, {place: {claim: {"value": inside, "values": [inside]}}})
+    answer = target.app.finish(browser, response)
+    specified(answer)
+    if outcome(answer) == "code":
+        assert "ok" == outcome(target.app.exchange(target.app.answer(answer)["code"]))
+
+
+def _claimed(target: Target, browser: Browser, document: Any) -> TestResponse:  # noqa: ANN401 - any JSON
+    with soon():
+        response = target.app.ask(browser, claims=json.dumps(document))
+        specified(response)
+    return response
+
+
+@pytest.mark.parametrize("depth", [10, 200, 300, 500, 900, 1100, 3000])
+@pytest.mark.parametrize("brackets", ["[]", "{}"])
+def test_deep_claims(target: Target, depth: int, brackets: str) -> None:
+    """No depth breaks anything (T61)."""
+    opening = brackets[0] if brackets == "[]" else '{"value":'
+    document = '{"id_token":{"email":' + opening * depth + "1" + brackets[1] * depth + "}}"
+    with soon():
+        specified(browser_of(target).post("/authorize", target.app.request(claims=document)))
+        specified(target.app.ask(browser_of(target), claims=document))
+
+
+ENDPOINTS: dict[str, dict[str, str]] = {
+    "/token code": {
+        "grant_type": "authorization_code",
+        "code": "c" * 43,
+        "redirect_uri": CALLBACK,
+        "code_verifier": "v" * 43,
+    },
+    "/token refresh": {"grant_type": "refresh_token", "refresh_token": "r" * 43, "scope": "openid"},
+    "/token own": {"grant_type": "client_credentials", "scope": "api"},
+    "/token assertion": {
+        "grant_type": "client_credentials",
+        "client_assertion": "e30.e30.AA",
+        "client_assertion_type": ASSERTION_TYPE,
+    },
+    "/introspect": {"token": "t" * 43, "token_type_hint": "access_token"},
+    "/revoke": {"token": "t" * 43, "token_type_hint": "refresh_token"},
+    "/userinfo": {"access_token": "e30.e30.AA"},
+}
+CREDENTIALS = ("basic", "post", "none", "public")
+PARAMETERS = sorted({name for form in ENDPOINTS.values() for name in form} | {"client_id", "client_secret"})
+
+
+@FEW
+@given(
+    endpoint=st.sampled_from(sorted(ENDPOINTS)),
+    name=st.sampled_from(PARAMETERS),
+    value=VALUES,
+    shape=st.sampled_from(SHAPES),
+    credentials=st.sampled_from(CREDENTIALS),
+    content_type=st.sampled_from(
+        [FORM, FORM + ";charset=utf-8", FORM + ";charset=latin-1", "application/json", "text/plain", ""]
+    ),
+)
+def test_endpoints(
+    target: Target, *, endpoint: str, name: str, value: bytes, shape: str, credentials: str, content_type: str
+) -> None:
+    """Every parameter of every endpoint, with and without credentials, in every kind of body."""
+    fields, headers = dict(ENDPOINTS[endpoint]), {}
+    if credentials == "basic":
+        headers["Authorization"] = "Basic " + _basic(target.app)
+    elif credentials != "none":
+        fields |= {"client_id": "public" if credentials == "public" else "app"}
+        fields |= {"client_secret": target.app.secret or ""} if credentials == "post" else {}
+    with soon():
+        response = Client(target.service.front).post(
+            endpoint.partition(" ")[0],
+            base_url=ADDRESS,
+            data=encoded(fields, name, value, shape),
+            content_type=content_type,
+            headers=headers,
+        )
+        specified(response)
+
+
+def _basic(app: App) -> str:
+    return base64.b64encode(f"{app.client_id}:{app.secret}".encode()).decode()
+
+
+HEADERS = (
+    "Authorization", "Cookie", "Accept-Language", "User-Agent", "Origin", "Referer", "Sec-Fetch-Site", "Content-Type",
+    "If-None-Match", "Accept", "Forwarded", "X-Forwarded-For", "X-Request-Id", "Range", "Expect",
+)  # fmt: skip
+PATHS = (
+    ("GET", "/authorize"), ("POST", "/authorize"), ("GET", "/sign-in"), ("POST", "/sign-in"), ("GET", "/consent"),
+    ("POST", "/consent"), ("GET", "/change-password"), ("POST", "/change-password"), ("GET", "/end-session"),
+    ("POST", "/end-session"), ("GET", "/account"), ("GET", "/signed-out"), ("POST", "/token"), ("GET", "/userinfo"),
+    ("POST", "/userinfo"), ("POST", "/introspect"), ("POST", "/revoke"), ("GET", "/jwks"), ("GET", "/livez"),
+    ("GET", "/.well-known/openid-configuration"), ("GET", "/static/style.css"), ("OPTIONS", "/token"),
+    ("DELETE", "/token"), ("PUT", "/sign-in"), ("TRACE", "/account"), ("PROPFIND", "/account"), ("HEAD", "/authorize"),
+)  # fmt: skip
+HEADER_VALUES = st.one_of(
+    st.sampled_from([
+        "", "Basic", "Basic ", "Basic =", "Basic %%%", "Basic YQ==", "Basic YTpi", "Basic /w==", "Bearer", "Bearer ",
+        "Bearer a b", "bearer x", "Basic " + "A" * 9000, "Digest x", "Negotiate x", "null", "*", 'W/"x"', "\xff\xfe",
+        "__Host-idp_session=x", "; ; ;", "=" * 500, "en;q=x", "de-" + "x" * 100, "bytes=0-", "100-continue", "for=;",
+    ]),
+    st.text(st.characters(min_codepoint=32, max_codepoint=255), max_size=60),
+)  # fmt: skip
+
+
+@FEW
+@given(where=st.sampled_from(PATHS), name=st.sampled_from(HEADERS), value=HEADER_VALUES, path=st.booleans())
+def test_headers(target: Target, *, where: tuple[str, str], name: str, value: str, path: bool) -> None:
+    """Every header that anything here reads, on every route, with methods that nobody uses."""
+    method, address = where
+    environ = {f"HTTP_{name.upper().replace('-', '_')}": value}
+    if name == "Content-Type":
+        environ = {"CONTENT_TYPE": value}
+    with soon():
+        specified(
+            Client(target.service.front).open(
+                address + ("/" if path else ""),
+                method=method,
+                base_url=ADDRESS,
+                data=b"",
+                environ_overrides=environ,
+                buffered=True,
+            )
+        )
+
+
+@FEW
+@given(
+    octets=st.one_of(
+        st.binary(max_size=30), st.sampled_from([b"..", b"%2e%2e", b"\x00", b"\xff", b"//evil.example", b"a" * 9000])
+    )
+)
+def test_paths(target: Target, *, octets: bytes) -> None:
+    """Any path at all."""
+    with soon():
+        specified(
+            Client(target.service.front).get(
+                "/", base_url=ADDRESS, environ_overrides={"PATH_INFO": "/" + octets.decode("latin-1")}
+            )
+        )
+
+
+PAGES: dict[str, tuple[str, ...]] = {
+    "/sign-in": ("form_token", "user_id", "password", "action", "journey"),
+    "/consent": ("form_token", "account", "action", "journey"),
+    "/end-session": (
+        "form_token",
+        "action",
+        "id_token_hint",
+        "client_id",
+        "post_logout_redirect_uri",
+        "state",
+        "ui_locales",
+    ),
+}
+
+
+@FEW
+@given(data=st.data(), page=st.sampled_from(sorted(PAGES)), value=VALUES, shape=st.sampled_from(SHAPES))
+def test_pages(target: Target, *, data: st.DataObject, page: str, value: bytes, shape: str) -> None:
+    """Every field of every form, sent from the page that it stands on; nobody is signed in by it without a password."""
+    name = data.draw(st.sampled_from(PAGES[page]))
+    browser = browser_of(target)
+    shown = _shown(target, browser, page)
+    before = browser.cookies().get("__Host-idp_session")
+    fields = hidden_fields(shown) | {"action": "allow" if page == "/consent" else "sign-in"}
+    path = f"{page}?{shown.request.query_string.decode()}"
+    with soon():
+        response = browser.post(path, encoded(fields, name, value, shape), content_type=FORM)
+        specified(response)
+    if page == "/sign-in":
+        assert browser.cookies().get("__Host-idp_session") == before
+        assert "code=" not in response.headers.get("Location", "")
+
+
+def _shown(target: Target, browser: Browser, page: str) -> TestResponse:
+    if page == "/end-session":
+        return browser.get(page)
+    asked = browser.follow(target.stranger.ask(browser, prompt="login consent"))
+    return asked if page == "/sign-in" else browser.follow(browser.sign_in(asked))
+
+
+KEPT = ("login_hint", "nonce", "state", "claims", "ui_locales", "user_id", "password", "agent", "language", "token")
+
+
+@pytest.mark.parametrize("place", KEPT)
+def test_whatever_is_kept_can_be_kept(postgresql: Target, place: str) -> None:
+    """What a stranger sent and a row holds: PostgreSQL refuses more than SQLite does (NUL, surrogates, length)."""
+    for octets in NASTY:
+        text = octets.decode("latin-1")
+        headers = {"agent": ("User-Agent", text), "language": ("Accept-Language", text)}
+        sent = [headers[place]] if place in headers else []
+        browser = Browser(postgresql.service, address=f"10.9.0.{next(NUMBERS) % 250}", agent="x")
+        environ = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in sent if value.isprintable()}
+        asked = dict.fromkeys(
+            [place], f'{{"id_token":{{"email":{{"value":"{text}"}}}}}}' if place == "claims" else text
+        )
+        response = browser.get("/authorize", query_string=postgresql.app.request(**asked), environ=environ)
+        specified(response)
+        page = browser.follow(response)
+        if 'name="password"' in page.text:
+            fields = hidden_fields(page) | {"user_id": f"nobody {octets!r}", "password": "x"} | asked
+            specified(browser.post(f"/sign-in?{page.request.query_string.decode()}", fields, environ=environ))
+        specified(postgresql.app.call("/introspect", {"token": text or "x"}))
+
+
+# Walks --------------------------------------------------------------------------------------------------------------
+
+WALKS = 300
+STEPS = 10
+
+
+@dataclass
+class Walker:
+    """Somebody who tries every door in any order, with all keys that ever came into their hands."""
+
+    target: Target
+    random: random.Random
+    passwords: dict[str, str]
+    browsers: list[Browser] = field(default_factory=list)
+    journeys: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=lambda: ["", "1.x"])
+    codes: list[tuple[App, str]] = field(default_factory=list)
+
+    def walk(self) -> None:
+        """Take some steps; after each, look at what was gained."""
+        self.browsers = [browser_of(self.target) for _ in range(2)]
+        steps = [self.ask, self.look, self.send, self.leave, self.swap, self.home, self.sign_in]
+        for _ in range(STEPS):
+            step: Callable[[], TestResponse | None] = self.random.choice(steps)
+            response = step()
+            if response is not None:
+                self.learn(response)
+
+    def ask(self) -> TestResponse:
+        """Begin a journey, silent or not, posted or not."""
+        app = self.random.choice([self.target.app, self.target.stranger, self.target.public])
+        changes = {
+            "prompt": self.random.choice([None, None, "none", "login", "consent", "select_account"]),
+            "max_age": self.random.choice([None, "0", "10000"]),
+            "id_token_hint": self.random.choice([None, None, self.target.tokens["id_token"]]),
+            "response_mode": self.random.choice([None, "query", "form_post"]),
+        }
+        browser = self.random.choice(self.browsers)
+        if self.random.random() < 0.3:
+            return browser.follow(browser.post("/authorize", app.request(**changes)))
+        return app.ask(browser, **changes)
+
+    def look(self) -> TestResponse:
+        """Open a page of any journey in any browser."""
+        page = self.random.choice(["/sign-in", "/consent", "/change-password"])
+        return self.random.choice(self.browsers).get(f"{page}?journey={self._journey()}")
+
+    def send(self) -> TestResponse:
+        """Send any form with any token to any page of any journey."""
+        page = self.random.choice(["/sign-in", "/consent", "/change-password", "/end-session"])
+        return self.random.choice(self.browsers).post(f"{page}?journey={self._journey()}", self._fields())
+
+    def sign_in(self) -> TestResponse | None:
+        """Sign in properly, if there is a password for it."""
+        if not self.passwords:
+            return None
+        browser = self.random.choice(self.browsers)
+        page = browser.get(f"/sign-in?journey={self._journey()}")
+        if page.status_code != 200:
+            return None
+        user_id = self.random.choice(sorted(self.passwords))
+        return browser.submit(page, {"user_id": user_id, "password": self.passwords[user_id]})
+
+    def leave(self) -> TestResponse:
+        """Sign out, or almost."""
+        query = {"id_token_hint": self.target.tokens["id_token"]} if self.random.random() < 0.5 else {}
+        return self.random.choice(self.browsers).get("/end-session", query_string=query)
+
+    def home(self) -> TestResponse:
+        """Look at the account."""
+        browser = self.random.choice(self.browsers)
+        return browser.follow(browser.get("/account"))
+
+    def swap(self) -> None:
+        """Carry every cookie over to the other browser."""
+        first, second = self.browsers
+        for name, value in first.cookies().items():
+            second.client.set_cookie(name, value, domain="id.example.com", secure=True)
+
+    def learn(self, response: TestResponse) -> None:
+        """Keep journeys and form tokens; every answer must be one that is specified."""
+        specified(response)
+        location = response.headers.get("Location", "")
+        if "journey=" in location:
+            self.journeys.append(location.partition("journey=")[2])
+        if token := hidden_fields(response).get("form_token"):
+            self.tokens.append(token)
+        if "code=" in location or 'name="code"' in response.text:
+            self.codes.append((self.target.app, location or response.text))
+
+    def _journey(self) -> str:
+        return self.random.choice(self.journeys) if self.journeys else "unknown-journey"
+
+    def _fields(self) -> dict[str, str]:
+        fields = {
+            "form_token": self.random.choice(self.tokens),
+            "action": self.random.choice(["allow", "cancel", "sign-in", "sign-out", "change", "stay", ""]),
+            "user_id": self.random.choice(["dana", "mallory", ""]),
+            "password": self.random.choice(["wrong", "", "x" * 300]),
+            "new_password": self.random.choice(["a whole new password for dana", ""]),
+            "account": self.random.choice([*self.target.subs.values(), ""]),
+            "proof": "password",
+            "step": "issue",
+        }
+        return {name: value for name, value in fields.items() if self.random.random() < 0.8}
+
+
+def test_no_walk_without_a_password_gains_anything(target: Target) -> None:
+    """Three hundred walks over the real routes: neither a code nor a session (T22, T23)."""
+    journeys: list[str] = []
+    tokens = ["", "1.x"]
+    for seed in range(WALKS):
+        walker = Walker(target, random.Random(seed), {}, journeys=journeys[-20:], tokens=tokens[-20:])
+        walker.walk()
+        assert [] == walker.codes, f"walk {seed}"
+        assert not [1 for browser in walker.browsers if "__Host-idp_session" in browser.cookies()], f"walk {seed}"
+        # What one walker finds, the next ones hold too: other people's journeys and form tokens.
+        journeys, tokens = walker.journeys, walker.tokens
+
+
+def test_a_walk_with_ones_own_password_gains_nobody_elses(target: Target) -> None:
+    """The thief has an account: every session and code that the walk yields is the thief's own."""
+    gained = 0
+    for seed in range(WALKS // 5):
+        walker = Walker(target, random.Random(seed), {"mallory": PASSWORD})
+        walker.walk()
+        for browser in walker.browsers:
+            if "__Host-idp_session" not in browser.cookies():
+                continue
+            answer = target.app.ask(browser, prompt="none")
+            if outcome(answer) == "code":
+                body = target.app.exchange(target.app.answer(answer)["code"]).get_json()
+                assert target.subs["mallory"] == target.app.userinfo(body["access_token"]).get_json()["sub"]
+                gained += 1
+    assert gained, "no walk signed in: the walks prove nothing"
