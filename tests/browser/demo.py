@@ -99,7 +99,7 @@ class Demo:
         until = time.monotonic() + START_SECONDS
         while TOLD not in self.said():
             if self.process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError(f"the demo did not start: {self.said()}")
+                raise RuntimeError(f"the demo did not start: {self.said()[-2000:]}")
             time.sleep(0.05)
 
     @cached_property
@@ -122,9 +122,9 @@ class Demo:
 
 
 @contextmanager
-def running_demo() -> Iterator[Demo]:
-    """Run a demo on three free ports, in a new folder."""
-    folder, port = new_folder("idp-demo-"), free_ports(3)
+def running_demo(port: int | None = None) -> Iterator[Demo]:
+    """Run a demo in a new folder, on this port and the next two, or on three free ones."""
+    folder, port = new_folder("idp-demo-"), port or free_ports(3)
     process = start(
         [sys.executable, "-m", "idp.cli", "demo", "--port", str(port)],
         folder=folder,

@@ -1,6 +1,7 @@
 """`python -m tests.browser.pictures FOLDER [PART-OF-A-NAME …]`: draw every page, wide, narrow, light, dark, German.
 
-For whoever changes a page: look at all of them before and after. docs/pictures holds three of these.
+For whoever changes a page: look at all of them before and after. `… pictures docs/pictures --readme` draws the three
+that the README shows, with the demo on its usual ports.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from tests.browser.conftest import CHROMIUM, QUIET
 from tests.browser.demo import Demo, running_demo
-from tests.browser.gallery import SCENES
+from tests.browser.gallery import SCENES, consent, driver_contract, sign_in
 from tests.browser.relying_party import RelyingParty, registered
 
 WIDE: Final = {"width": 1280, "height": 860}
 NARROW: Final = {"width": 320, "height": 640}
+README_SIZE: Final[ViewportSize] = {"width": 760, "height": 640}
 LOOKS: Final[dict[str, dict[str, Any]]] = {
     "wide-light": {"viewport": WIDE},
     "wide-dark": {"viewport": WIDE, "color_scheme": "dark"},
@@ -41,10 +43,22 @@ def draw(folder: Path, wanted: list[str]) -> None:
                 context.close()
 
 
+def draw_for_readme(folder: Path) -> None:
+    """Draw what a newcomer sees first."""
+    with running(port=8000) as (browser, demo, app):
+        for name, scene in {"sign-in": sign_in, "portal": driver_contract, "consent": consent}.items():
+            page = browser.new_page(viewport=README_SIZE, locale="en-GB")
+            scene(page, demo, app)
+            page.locator("details").evaluate_all("folds => folds.forEach(fold => { fold.open = false; })")
+            page.mouse.move(0, 0)
+            page.screenshot(path=folder / f"{name}.png", full_page=True)
+            page.close()
+
+
 @contextmanager
-def running() -> Iterator[tuple[Browser, Demo, RelyingParty]]:
+def running(port: int | None = None) -> Iterator[tuple[Browser, Demo, RelyingParty]]:
     """Give a browser, the demo and a stranger's app."""
-    with sync_playwright() as playwright, running_demo() as demo, registered(demo) as app:
+    with sync_playwright() as playwright, running_demo(port) as demo, registered(demo) as app:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser, demo, app
         browser.close()
@@ -53,4 +67,7 @@ def running() -> Iterator[tuple[Browser, Demo, RelyingParty]]:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.mkdir(parents=True, exist_ok=True)
-    draw(target, sys.argv[2:])
+    if sys.argv[2:] == ["--readme"]:
+        draw_for_readme(target)
+    else:
+        draw(target, sys.argv[2:])
