@@ -1,19 +1,18 @@
 """The last second of a request worker: it goes on answering, and asks every caller to come back on another connection.
 
-A server that closes an idle connection while a request is on its way to it loses that request. So a worker that is
-about to stop first says `Connection: close` with each answer, and that it is not ready, until few have one open.
+A server that closes an idle connection while a request is on its way to it loses that request. So a worker that is told
+to stop says `Connection: close` with each answer, and that it is not ready, until few have one open; then it stops.
+Whoever else is told at the same time (systemd tells every process of a service) makes no difference to that.
 """
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-SIGNAL = signal.SIGUSR1
-"""What the parent sends before it stops a worker."""
 SECONDS = 1.0
 
 _STOPPING = b"stopping\n"
@@ -27,9 +26,20 @@ class Draining:
         self._inner = inner
         self.draining = False
 
-    def listen(self) -> None:
-        """Begin to drain at the signal; from the main thread."""
-        signal.signal(SIGNAL, self._told)
+    def stop_at_signals(self, stop: Callable[[], None]) -> None:
+        """Drain at SIGTERM and stop a second later; stop at once at SIGINT. From the main thread, where `stop` runs."""
+
+        def drain(_number: int, _frame: FrameType | None) -> None:
+            if not self.draining:
+                self.draining = True
+                signal.setitimer(signal.ITIMER_REAL, SECONDS)
+
+        def now(_number: int, _frame: FrameType | None) -> None:
+            stop()
+
+        signal.signal(signal.SIGALRM, now)
+        signal.signal(signal.SIGINT, now)
+        signal.signal(signal.SIGTERM, drain)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -43,6 +53,3 @@ class Draining:
             return start_response(status, [*headers, ("Connection", "close")], *rest)
 
         return self._inner(environ, closing)
-
-    def _told(self, _number: int, _frame: FrameType | None) -> None:
-        self.draining = True

@@ -38,7 +38,7 @@ def keep_house(settings: Settings) -> None:
     service.start()
     try:
         metrics = partial(scrape, service.meters)
-        with management_server(Bind.parse(settings.management_bind), service.parts.issuer, metrics):
+        with management_server(Bind.parse(settings.management_bind).resolved(), service.parts.issuer, metrics):
             log.info("the housekeeper is at work, management port %s", settings.management_bind)
             _work(service, told)
     finally:

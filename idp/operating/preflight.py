@@ -107,14 +107,14 @@ def database_reason(error: Exception) -> str:
 
 
 def _bind_fault(bind: Bind) -> str | None:
-    family = socket.AF_INET6 if ":" in bind.host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((bind.host, bind.port))
+    try:
+        host, port = bind.resolved()
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind((host, port))
             listener.listen()
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                return f"{bind} is taken by another process; stop that one, or choose another port"
-            return f"{bind} cannot be listened on: {error.strerror or error}"
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return f"{bind} is taken by another process; stop that one, or choose another port"
+        return f"{bind} cannot be listened on: {error.strerror or error}"
     return None

@@ -7,11 +7,10 @@ and the service never ends because one of its processes did. Beside the request 
 from __future__ import annotations
 
 import logging
+import math
 import os
-import signal
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -83,35 +82,33 @@ class RequestServer(MPServer):
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=LARGEST_HEAD),
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
-            workers_kill_timeout=GRACE_SECONDS,
+            workers_kill_timeout=GRACE_SECONDS + math.ceil(draining.SECONDS),
         )
         self._parent = os.getpid()
         self._make_housekeeper = housekeeper
         self._housekeeper: BaseProcess | None = None
         self._on_death = on_death
         self._budget = RestartBudget()
-        self._stopped_by: int | None = None
+        self._told_to_stop = False
 
-    def signal_handler_interrupt(self, number: int, *_: Any) -> None:  # noqa: ANN401 - as granian calls it
-        """Take note of who asks to stop, and how."""
+    def signal_handler_interrupt(self, *_: Any) -> None:  # noqa: ANN401 - as granian calls it
+        """Take note that the service is to stop."""
         if os.getpid() != self._parent:
             # A child that was forked a moment ago and has no handler of its own yet.
             os._exit(0)
-        self._stopped_by = number
+        self._told_to_stop = True
         super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:  # noqa: ANN401 - as granian calls it
         """Keep everything alive until told to stop."""
-        # Workers that are not ready to drain inherit this.
-        signal.signal(draining.SIGNAL, signal.SIG_IGN)
         self._keep_housekeeper()
-        while self._stopped_by is None:
+        while not self._told_to_stop:
             self.main_loop_interrupt.wait(LOOK_SECONDS)
             self.main_loop_interrupt.clear()
-            if self._stopped_by is None:
+            if not self._told_to_stop:
                 self._replace_fallen(spawn_target, target_loader)
                 self._keep_housekeeper()
-        self._drain()
+        log.info("stopping")
         # Who has died meanwhile is not replaced, and no reason to end otherwise than well.
         self.interrupt_children.clear()
 
@@ -149,13 +146,3 @@ class RequestServer(MPServer):
         self._budget.spend(time.monotonic())
         log.error("%s has died (process %s, exit code %s) and is replaced", who, process.pid, process.exitcode)
         self._on_death(process.pid or 0)
-
-    def _drain(self) -> None:
-        """Let callers go elsewhere before the listeners close; a person at the terminal need not wait for it."""
-        log.info("stopping")
-        if self._stopped_by == signal.SIGINT:
-            return
-        for worker in self.wrks:
-            with suppress(ProcessLookupError, TypeError):
-                os.kill(worker.inner.pid, draining.SIGNAL)
-        time.sleep(draining.SECONDS)

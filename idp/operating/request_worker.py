@@ -7,7 +7,6 @@ be written is written before the process ends.
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 from dataclasses import dataclass, field
 from threading import Thread
@@ -15,12 +14,14 @@ from time import perf_counter
 from typing import Any
 from wsgiref.types import WSGIApplication
 
+import granian._signals
+from granian._granian import WorkerSignal
 from granian.server.mp import MPServer
 
 from idp.app import Service, build
 from idp.journal import keep_journal_of
-from idp.operating import draining
 from idp.operating.checkup import Status, look_at_hashing
+from idp.operating.draining import Draining
 from idp.operating.memory import share_arenas
 from idp.operating.parentage import end_with_parent
 from idp.settings import Settings
@@ -38,6 +39,7 @@ class RequestWorker:
     parent: int
     tells_speed: bool = field(default=False, init=False)
     service: Service | None = field(default=None, init=False)
+    draining: Draining | None = field(default=None, init=False)
 
     def __call__(self) -> WSGIApplication:
         """Put the service together and start its threads."""
@@ -47,9 +49,15 @@ class RequestWorker:
         self.service.start()
         if self.tells_speed:
             Thread(target=_tell_speed, args=(self.service,), name="idp-speed", daemon=True).start()
-        callable_ = draining.Draining(self.service.front)
-        callable_.listen()
-        return callable_
+        self.draining = Draining(self.service.front)
+        return self.draining
+
+    def take_signals(self) -> WorkerSignal:
+        """Give what granian stops by, to be set a moment after SIGTERM; called once the service is there."""
+        signal = WorkerSignal()
+        if self.draining is not None:
+            self.draining.stop_at_signals(signal.set)
+        return signal
 
     def stop(self) -> None:
         """End the threads and write what waits."""
@@ -59,10 +67,8 @@ class RequestWorker:
 
 def serve_requests(worker_id: int, process_name: str | None, worker: RequestWorker, *rest: Any) -> None:  # noqa: ANN401 - granian's own
     """Run one request worker, until SIGTERM or SIGINT; requests in flight are answered first."""
-    # The parent's handlers came along with the fork; until granian sets its own, a stop ends this process at once.
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.signal(draining.SIGNAL, signal.SIG_IGN)
     end_with_parent(worker.parent)
+    granian._signals.set_sync_signals = worker.take_signals  # noqa: SLF001 - granian's own would close at once
     # What one password costs on this machine is worth one line of the log; the first worker writes it.
     worker.tells_speed = worker_id == 1
     try:

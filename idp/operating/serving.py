@@ -52,7 +52,7 @@ def serve(settings: Settings, bind: Bind, *, workers: int, clock: Clock, entropy
         meters.restarts.inc()
 
     server = RequestServer(
-        bind,
+        bind.resolved(),
         workers=workers,
         threads=settings.threads,
         connections=connections_within(raised_file_limit(), settings.database_pool),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import NamedTuple
 
 HIGHEST_PORT = 65_535
@@ -15,6 +16,16 @@ class Bind(NamedTuple):
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def resolved(self) -> Bind:
+        """Give the address with its host as a number, IPv4 if it has one.
+
+        Raises:
+            OSError: no host has that name.
+        """
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        first = min(found, key=lambda one: one[0] != socket.AF_INET)
+        return self._replace(host=str(first[4][0]))
 
     @classmethod
     def parse(cls, text: str) -> Bind:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import os
 import signal
 import threading
 import time
@@ -138,7 +139,8 @@ def test_workers_end_with_a_killed_parent(embedded: ServedIssuer) -> None:
     embedded.stop()
 
 
-def test_a_stop_under_load_loses_no_request(issuer: ServedIssuer) -> None:
+@pytest.mark.parametrize("everyone", [False, True], ids=["the parent is told", "all processes are told"])
+def test_a_stop_under_load_loses_no_request(issuer: ServedIssuer, *, everyone: bool) -> None:
     """SIGTERM while apps ask for tokens through a balancer: each request is answered, each token is in the trail."""
     answers: Counter[str] = Counter()
     before = recorded(issuer, "token.issued")
@@ -147,6 +149,8 @@ def test_a_stop_under_load_loses_no_request(issuer: ServedIssuer) -> None:
         caller.start()
     time.sleep(0.7)
 
+    if everyone:
+        os.killpg(issuer.process.pid, signal.SIGTERM)
     code = issuer.stop()
     for caller in callers:
         caller.join()

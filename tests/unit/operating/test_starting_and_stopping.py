@@ -7,6 +7,7 @@ import socket
 import sys
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+import granian._signals
 import pytest
 from granian.server.common import AbstractServer
 from granian.server.mp import MPServer
@@ -110,6 +111,12 @@ def test_a_draining_worker_answers_and_closes() -> None:
     assert (503, "stopping\n", "close") == (ready.status_code, ready.text, ready.headers["Connection"])
 
 
+def test_a_name_is_resolved() -> None:
+    """A host's name becomes a number, the way granian wants it; a number stays as it is."""
+    assert Bind("127.0.0.1", 8000) == Bind("localhost", 8000).resolved()
+    assert Bind("::1", 8000) == Bind("::1", 8000).resolved()
+
+
 def test_granian_still_has_what_we_override() -> None:
     """Our server replaces granian's loop and uses its workers; an upgrade that renames them is noticed here."""
     for name in ("_serve_loop", "shutdown", "signal_handler_interrupt"):
@@ -117,6 +124,8 @@ def test_granian_still_has_what_we_override() -> None:
     assert ["self", "idx", "target", "callback_loader"] == list(inspect.signature(MPServer._spawn_worker).parameters)  # noqa: SLF001
     start = ["worker_id", "callback"]
     assert start == list(inspect.signature(inspect.unwrap(MPServer._spawn_wsgi_worker)).parameters)[:2]  # noqa: SLF001
+    assert callable(granian._signals.set_sync_signals)  # noqa: SLF001
+    assert "set_sync_signals()" in inspect.getsource(MPServer._spawn_wsgi_worker)  # noqa: SLF001
     server = MPServer("idp")
     assert [] == server.interrupt_children
     assert [] == server.wrks
