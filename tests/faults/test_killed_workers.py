@@ -32,7 +32,8 @@ from tests.support.over_http import (
     refresh_form,
     submit,
 )
-from tests.support.served import ServedIssuer, served_issuer
+from tests.support.processes import start
+from tests.support.served import IDP, ROOT, ServedIssuer, served_issuer
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow]
 
@@ -207,6 +208,40 @@ def test_killed_inside_a_transaction(place: Place, act: str) -> None:
     check_database(place.node.database)
     again = persist(lambda: ACTS[act](place, ready))
     assert {"sign-in": {303, 400}}.get(act, {200}) >= {again.status}
+
+
+def test_killed_inside_a_rotation(place: Place) -> None:
+    """F02: a rotation of keys that dies in its transaction changes nothing; the next one is carried out."""
+    keys = active_keys(place)
+    with psycopg.connect(place.url) as holder:
+        holder.execute("LOCK TABLE audit_events IN SHARE MODE")
+        rotation = start(
+            [*IDP, "keys", "rotate", "ES256", "--yes"],
+            folder=ROOT,
+            log=place.issuer.folder / "rotation",
+            environment=place.issuer.environment,
+        )
+        seconds_until(lambda: bool(waiting(place)), most=15.0)
+        rotation.kill()
+        rotation.wait()
+        holder.rollback()
+    seconds_until(lambda: not busy(place), most=5.0)
+    assert keys == active_keys(place)
+    done = place.issuer.run("keys", "rotate", "ES256", "--yes")
+    assert 0 == done.returncode, done.stderr
+    assert keys != active_keys(place)
+    check_database(place.node.database)
+    seconds_until(lambda: {ask(place.issuer, "/readyz").status for _ in range(4)} == {200}, most=5.0)
+    form = {"grant_type": "client_credentials"}
+    tokens = [persist(partial(call, place.issuer, place.app, form)).body for _ in range(8)]
+    check_keys(ask(place.issuer, "/jwks").body, tokens)
+
+
+def active_keys(place: Place) -> set[str]:
+    """Give the kids of the keys that sign."""
+    with psycopg.connect(place.url) as connection:
+        question = "SELECT kid FROM keys WHERE state = 'active' AND purpose = 'tokens'"
+        return {str(row[0]) for row in connection.execute(question)}
 
 
 TABLES = ("sessions", "grants", "authorization_codes", "refresh_tokens", "audit_events", "marks", "guess_counters")
