@@ -74,10 +74,10 @@ def add_pages(app: flask.Flask, issuer: Any, people: People, address: str) -> No
 
 
 def still_signed_in(issuer: Any, person: dict[str, Any]) -> bool:
-    """Renew an old access token; the issuer refuses when the person has signed out or was stopped."""
+    """Ask the issuer at each page, and renew an old token; it refuses who has signed out anywhere, or was stopped."""
     token = person["token"]
     if token["expires_at"] > time.time() + LEEWAY:
-        return True
+        return bool(issuer.get(issuer.load_server_metadata()["userinfo_endpoint"], token=token).status_code != 401)
     try:
         renewed = issuer.fetch_access_token(grant_type="refresh_token", refresh_token=token["refresh_token"])
     except OAuthError as error:

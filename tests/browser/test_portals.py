@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-portals")]
 
 
 def test_dana_uses_both_portals_with_one_sign_in(page: Page, demo: Demo, app: RelyingParty) -> None:
-    """She signs in at one, is in at the other without a password, and signing out at one ends it for all."""
+    """She signs in at one, is in at the other without a password; signing out at one ends both, and the session."""
     enter_portal(page, demo.driver_portal)
     expect_heading(page, "Hello Dana")
 
@@ -30,6 +30,8 @@ def test_dana_uses_both_portals_with_one_sign_in(page: Page, demo: Demo, app: Re
 
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("status")).to_contain_text("You are signed out")
+    page.goto(demo.driver_portal)
+    expect(page.get_by_role("status")).to_contain_text("Your session has ended")
     page.goto(app.ask(prompt="none"))
     assert "login_required" == app.answer["error"]
 
