@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
@@ -16,9 +14,11 @@ from flask_sqlalchemy import SQLAlchemy
 
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
+from idp.cores import usable_cores
 from idp.demo.one_name import OneName
 from idp.demo.pages import demo_pages
 from idp.edge import build_front, build_pages_app
+from idp.entropy import Handfuls
 from idp.flows.built_in import BUILT_IN
 from idp.flows.journey import Journeys
 from idp.flows.parts import Parts
@@ -57,6 +57,9 @@ from idp.wire.outbound import Outbound
 from idp.wording import Wording
 from keys.kek import FileKek, Kek
 from keys.secrets import ServiceSecrets
+
+RANDOM = Handfuls()
+"""The randomness of every service in this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +102,7 @@ def build(
     settings: Settings,
     *,
     clock: Clock = time.time,
-    entropy: Entropy = secrets.token_bytes,
+    entropy: Entropy = RANDOM,
     workers: int = 1,
     watch_period: float = 0.5,
     clock_limits: ClockLimits = PRODUCTION_CLOCK,
@@ -209,7 +212,7 @@ def build_hasher(
 ) -> Hasher:
     """Make the password hasher with one gate for this process."""
     parameters = PRODUCTION if settings.password_hashing == "owasp" else CHEAP_FOR_TESTS
-    gate = MeteredGate(running_hashes(cores=os.cpu_count() or 1, workers=workers), meters)
+    gate = MeteredGate(running_hashes(cores=usable_cores(), workers=workers), meters)
     return Hasher(parameters, opened.pepper, gate, entropy=entropy)
 
 

@@ -18,6 +18,7 @@ from threading import Lock
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from idp.app import build
+from idp.cores import usable_cores
 from idp.journal import keep_journal_of
 from idp.operating.memory import share_arenas
 from idp.operating.preflight import NotReadyToStart, require_ready
@@ -53,7 +54,7 @@ class PerProcess:
             if self._front is None or self._process != os.getpid():
                 keep_journal_of(self._settings, "request")
                 share_arenas()
-                service = build(self._settings, workers=os.cpu_count() or 1)
+                service = build(self._settings, workers=usable_cores())
                 service.start()
                 atexit.register(service.stop)
                 self._front, self._process = service.front, os.getpid()

@@ -5,7 +5,6 @@ Exit codes: 0 stopped as told, 2 could not start (each reason on a line of its o
 
 from __future__ import annotations
 
-import os
 import secrets
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ import click
 
 from idp.cli.opened import config_option, read_settings
 from idp.cli.starting import faults_in_words, to_bind
+from idp.cores import usable_cores
 from idp.wire.bind import Bind
 
 
@@ -43,5 +43,5 @@ def serve(config: Path | None, bind: Bind, workers: int | None) -> None:
         from idp.operating.preflight import is_sqlite
         from idp.operating.serving import serve as serve_until_told
 
-        number = workers or (1 if is_sqlite(settings) else os.cpu_count() or 1)
+        number = workers or (1 if is_sqlite(settings) else usable_cores())
         serve_until_told(settings, bind, workers=number, clock=time.time, entropy=secrets.token_bytes)
