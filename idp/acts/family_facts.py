@@ -39,6 +39,7 @@ class Family:
     account_status: str | None
     account_not_before: float | None
     reset_due: bool
+    password_changed: bool
 
     def facts(self, path: Path, client: Client) -> Facts:
         """Put the gate's question for this family."""
@@ -50,6 +51,7 @@ class Family:
             account_status=self.account_status or "closed",
             account_not_before=self.account_not_before,
             reset_due=self.reset_due,
+            password_changed=self.password_changed,
             grant_ended=self.grant_ended,
         )
 
@@ -74,6 +76,7 @@ def family_of(token: FromClause, *columns: ColumnElement[Any]) -> Select[Any]:
         _A.c.not_before.label("account_not_before"),
         _P.c.must_change,
         _P.c.compromised_at,
+        _P.c.changed_at.label("password_changed_at"),
     ).select_from(
         token.join(_G, _G.c.id == token.c.grant_id)
         .outerjoin(_A, _A.c.id == _G.c.account_id)
@@ -101,4 +104,6 @@ def read_family(row: Mapping[str, Any]) -> Family:
         account_status=row["account_status"],
         account_not_before=row["account_not_before"],
         reset_due=bool(row["must_change"]) or row["compromised_at"] is not None,
+        # A sign-in that was being written while the password changed was not there yet to be ended with the others.
+        password_changed=row["password_changed_at"] is not None and row["auth_time"] < row["password_changed_at"],
     )

@@ -48,25 +48,25 @@ def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, 
     Raises:
         IssuanceRefused: the gate is shut.
     """
+    relied_upon = proved_at or (standing.session.auth_time if standing.session else 0.0)
     may_issue(
         Facts(
             path=Path.SINGLE_SIGN_ON if proved_at is None else Path.PASSWORD,
             client=client,
             scopes=scopes,
-            issued_at=proved_at or (standing.session.auth_time if standing.session else 0.0),
+            issued_at=relied_upon,
             account_status=standing.status,
             account_not_before=standing.not_before,
             reset_due=standing.reset_due,
-            password_changed=_proved_an_older_one(standing, proved_at),
+            password_changed=_older_than_the_password(standing, relied_upon),
             consented=client.first_party or scopes <= standing.consented,
         )
     )
 
 
-def _proved_an_older_one(standing: Standing, proved_at: float | None) -> bool:
-    """Whether the password that was proved in this journey has been replaced since."""
-    changed_at = standing.password_changed_at
-    return proved_at is not None and changed_at is not None and proved_at < changed_at
+def _older_than_the_password(standing: Standing, relied_upon: float) -> bool:
+    """Whether the password has been replaced since the sign-in that is relied upon."""
+    return standing.password_changed_at is not None and relied_upon < standing.password_changed_at
 
 
 def use_session(

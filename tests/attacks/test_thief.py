@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import event, select, update
 
+from idp.acts.change_password import change_password
 from idp.acts.verify_password import PasswordVerifier
 from idp.acts.visitor import Visitor
 from idp.app import Service
@@ -233,6 +235,24 @@ def nodes(new_postgresql_url: Any, tmp_path: Path) -> Iterator[list[Service]]:  
         yield running
 
 
+@contextmanager
+def held_at(node: Service, words: str) -> Iterator[tuple[threading.Event, threading.Event]]:
+    """Stop a node's statement with these words before it is sent; gives "it has come there" and "let it go on"."""
+    reached, go_on = threading.Event(), threading.Event()
+
+    def pause(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if words in statement:
+            reached.set()
+            go_on.wait(3.0)
+
+    event.listen(node.database.engine, "before_cursor_execute", pause)
+    try:
+        yield reached, go_on
+    finally:
+        go_on.set()
+        event.remove(node.database.engine, "before_cursor_execute", pause)
+
+
 def test_signing_out_catches_a_code_that_is_being_issued(nodes: list[Service]) -> None:
     """Single sign-on has read the session and not yet written its grant, when the person signs out on another node."""
     first, second = nodes
@@ -241,29 +261,50 @@ def test_signing_out_catches_a_code_that_is_being_issued(nodes: list[Service]) -
     app.tokens(browser, scope="openid offline_access")
     elsewhere = twin_of(browser, second)
     question = elsewhere.get("/end-session")
-    reached, go_on = threading.Event(), threading.Event()
-
-    def pause(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if "INSERT INTO grants" in statement:
-            reached.set()
-            go_on.wait(1.0)
-
-    event.listen(first.database.engine, "before_cursor_execute", pause)
     answers: list[Any] = []
     issuing = threading.Thread(
         target=lambda: answers.append(app.ask(browser, prompt="none", scope="openid offline_access"))
     )
     leaving = threading.Thread(target=lambda: answers.append(elsewhere.submit(question, {"action": "sign-out"})))
-    issuing.start()
-    assert reached.wait(5.0)
-    leaving.start()
-    leaving.join(0.3)
-    go_on.set()
-    issuing.join()
-    leaving.join()
-    event.remove(first.database.engine, "before_cursor_execute", pause)
+    with held_at(first, "INSERT INTO grants") as (reached, go_on):
+        issuing.start()
+        assert reached.wait(5.0)
+        leaving.start()
+        leaving.join(0.3)
+        go_on.set()
+        issuing.join()
+        leaving.join()
     code = next(app.answer(answer)["code"] for answer in answers if outcome(answer) == "code")
     assert "invalid_grant" == outcome(app.exchange(code))
+
+
+def test_a_new_password_catches_a_sign_in_that_is_being_written(nodes: list[Service]) -> None:
+    """The thief's sign-in with the old password has been checked and not yet committed, when the owner replaces it."""
+    first, second = nodes
+    app = App.register(first)
+    thief = Browser(first)
+    page = thief.follow(app.ask(thief, scope="openid offline_access"))
+    account_id = add_person(first, "owner")
+    fields = {"user_id": "owner", "password": PASSWORD}
+    with held_at(first, "INSERT INTO grants") as (reached, go_on):
+        answers: list[Any] = []
+        signing_in = threading.Thread(target=lambda: answers.append(thief.submit(page, fields)))
+        signing_in.start()
+        assert reached.wait(5.0)
+        stored = second.parts.hasher.hash(NEW_PASSWORD)
+        with second.database.writing() as connection:
+            change_password(
+                connection,
+                account_id=account_id,
+                stored=stored,
+                visitor=Visitor(address="", user_agent=None, reference="TEST"),
+                entropy=second.entropy,
+                now=second.clock(),
+            )
+        go_on.set()
+        signing_in.join()
+    assert "invalid_grant" == outcome(app.exchange(app.answer(answers[0])["code"]))
+    assert "access_denied" == outcome(app.ask(thief, prompt="none"))
 
 
 def test_silent_requests_of_one_session_at_once_all_succeed(nodes: list[Service]) -> None:
