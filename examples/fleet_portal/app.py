@@ -142,7 +142,7 @@ def add_protection(app: flask.Flask, address: str) -> None:
     @app.after_request
     def protect(response: flask.Response) -> flask.Response:
         # form-action names the issuer, since the sign-out form ends there: browsers check redirects, too.
-        policy = f"default-src 'none'; style-src 'self'; form-action 'self' {address}; base-uri 'none'"
+        policy = f"default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self' {address}; base-uri 'none'"
         response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'none'"
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Page
 
 from tests.browser.axe import faults_on
 from tests.browser.conftest import NewPage
 from tests.browser.demo import Demo
-from tests.browser.gallery import SCENES, Scene
+from tests.browser.gallery import (
+    SCENES,
+    Scene,
+    change_password,
+    cookies_off,
+    demo_connect,
+    demo_home,
+    demo_mailbox,
+    foreign_address,
+    not_found,
+    sign_in_alone,
+    sign_in_failed,
+    unknown_client,
+)
 from tests.browser.relying_party import RelyingParty
 from tests.browser.steps import width_beyond
 
@@ -16,6 +31,11 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-looks")]
 # A window of 1280 × 1024 at 400 % zoom is 320 × 256 pixels of style sheets (WCAG 2.2 SC 1.4.10).
 WIDE, ZOOMED = {"width": 1280, "height": 1024}, {"width": 320, "height": 256}
 SMALLEST_TARGET = 24
+WITHOUT_A_PERSON = (
+    *(sign_in_alone, sign_in_failed, change_password, unknown_client, foreign_address, cookies_off, not_found),
+    *(demo_home, demo_connect, demo_mailbox),
+)
+ENGLISH = re.compile(r"\b(the|and|your|of|is)\b")
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.__name__)
@@ -33,11 +53,34 @@ def test_the_page_is_for_everybody(new_page: NewPage, demo: Demo, app: RelyingPa
     assert [] == faults_on(page)
 
 
+@pytest.mark.parametrize("scene", WITHOUT_A_PERSON, ids=lambda scene: scene.__name__)
+def test_german_words_fit_as_well(new_page: NewPage, demo: Demo, app: RelyingParty, scene: Scene) -> None:
+    """Longer words break no page of 320 pixels, and what the page is written in is what it says it is."""
+    page = new_page(viewport=ZOOMED, locale="de-DE")
+    scene(page, demo, app)
+    assert 0 == width_beyond(page)
+    assert "de" == page.locator("html").get_attribute("lang")
+    assert [] == ENGLISH.findall(prose_of(page))
+
+
 def test_axe_would_find_a_fault(page: Page, demo: Demo) -> None:
     """A picture without words is found on the very pages that are said to have no fault."""
     page.goto(demo.issuer)
     page.evaluate("document.querySelector('main').append(document.createElement('img'))")
     assert ["image-alt"] == [fault.partition(":")[0] for fault in faults_on(page)]
+
+
+def prose_of(page: Page) -> str:
+    """Give what the page says in words, without what stands there as code."""
+    return str(
+        page.evaluate(
+            """() => {
+                const copy = document.body.cloneNode(true);
+                copy.querySelectorAll("code, pre, script").forEach(one => one.remove());
+                return copy.textContent;
+            }"""
+        )
+    )
 
 
 def moving_parts(page: Page) -> list[str]:
