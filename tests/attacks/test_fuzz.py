@@ -1,20 +1,14 @@
-"""Anything, anywhere: every parameter of every endpoint and page, headers, bodies, and walks over the routes.
+"""Anything, anywhere: every parameter of every endpoint and page, headers, bodies and paths.
 
 Whatever is sent, the answer is one that is specified: never a server error, never a way to an address that is not
-proven, and soon. Whoever walks without a password, through whatever pages and with whatever forms, gets neither code
-nor session; whoever has a password gets codes about nobody else.
+proven, and soon.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import random
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import count
 from typing import Any
 from urllib.parse import quote_from_bytes, urlencode
 
@@ -23,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client, TestResponse
 
-from idp.app import Service
+from tests.support.attacked import NUMBERS, Target, browser_of, populated, soon, specified
 from tests.support.forged import ASSERTION_TYPE
-from tests.support.in_process import ADDRESS, AFTER_LOGOUT, CALLBACK, PASSWORD, App, Browser, add_person, issuer_on
+from tests.support.in_process import ADDRESS, CALLBACK, App, Browser, issuer_on
 from tests.support.nodes import hidden_fields, outcome
 
 FORM = "application/x-www-form-urlencoded"
@@ -35,14 +29,6 @@ FEW = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
-SPECIFIED = frozenset({200, 204, 206, 303, 304, 400, 401, 403, 404, 405, 411, 413, 414, 416, 421, 429, 431})
-CODES = frozenset({
-    "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
-    "invalid_scope", "invalid_token", "insufficient_scope", "not_found",
-})  # fmt: skip
-CPU_SECONDS = 1.0
-NUMBERS = count()
-
 NASTY = [
     b"", b"\x00", b"%00", b"%", b"%zz", b"\xff\xfe", b"%ff%fe", b"%ed%a0%80", b"%f4%90%80%80", b"%c0%80", b"'", b'"',
     b"<script>", b"%3Cscript%3E", b"a" * 70_000, b"a" * 30_000, b"%F0%9F%A6%8A" * 500, b"a+b++c", b"[]", b"{}", b"null",
@@ -59,69 +45,11 @@ VALUES = st.one_of(
 SHAPES = ("replace", "twice", "array", "absent", "extra")
 
 
-@dataclass(kw_only=True)
-class Target:
-    """An issuer with people and apps to be attacked."""
-
-    service: Service
-    app: App
-    stranger: App
-    public: App
-    subs: dict[str, str]
-    tokens: dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def target(service: Service) -> Target:
-    """Give the issuer on SQLite, with everything that a request can be about."""
-    return populated(service)
-
-
 @pytest.fixture(scope="module")
 def postgresql(new_postgresql_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """Give one on PostgreSQL."""
     with issuer_on(new_postgresql_url(), tmp_path_factory.mktemp("fuzzed")) as service:
         yield populated(service)
-
-
-def populated(service: Service) -> Target:
-    """Add people and apps."""
-    subs = {name: add_person(service, name) for name in ("dana", "mallory")}
-    app = App.register(service)
-    return Target(
-        service=service,
-        app=app,
-        stranger=App.register(service, "stranger", first_party=False),
-        public=App.register(service, "public", public=True),
-        subs=subs,
-        tokens=app.tokens(Browser(service), scope="openid profile offline_access"),
-    )
-
-
-def browser_of(target: Target) -> Browser:
-    """Give a browser from an address of its own, so that no budget ends the fuzzing."""
-    number = next(NUMBERS)
-    return Browser(target.service, address=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
-
-
-@contextmanager
-def soon() -> Iterator[None]:
-    """Allow so much computing; waiting for a busy machine does not count."""
-    begun = time.thread_time()
-    yield
-    assert time.thread_time() - begun < CPU_SECONDS
-
-
-def specified(response: TestResponse) -> None:
-    """Assert that an answer is one of those that specifications know, and leads nowhere else."""
-    assert response.status_code in SPECIFIED, response.text[:300]
-    if "Location" in response.headers:
-        location = response.headers["Location"]
-        local = location.startswith("/") and not location.startswith(("//", "/\\"))
-        assert local or location.startswith((CALLBACK + "?", AFTER_LOGOUT)), location
-    if response.mimetype == "application/json" and response.status_code >= 400:
-        assert response.get_json()["error"] in CODES
-    assert "\n" not in "".join(value for _, value in response.headers)
 
 
 def encoded(fields: dict[str, str], name: str, value: bytes, shape: str) -> bytes:
@@ -405,140 +333,3 @@ def test_whatever_is_kept_can_be_kept(postgresql: Target, place: str) -> None:
             fields = hidden_fields(page) | {"user_id": f"nobody {octets!r}", "password": "x"} | asked
             specified(browser.post(f"/sign-in?{page.request.query_string.decode()}", fields, environ=environ))
         specified(postgresql.app.call("/introspect", {"token": text or "x"}))
-
-
-# Walks --------------------------------------------------------------------------------------------------------------
-
-WALKS = 300
-STEPS = 10
-
-
-@dataclass
-class Walker:
-    """Somebody who tries every door in any order, with all keys that ever came into their hands."""
-
-    target: Target
-    random: random.Random
-    passwords: dict[str, str]
-    browsers: list[Browser] = field(default_factory=list)
-    journeys: list[str] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=lambda: ["", "1.x"])
-    codes: list[tuple[App, str]] = field(default_factory=list)
-
-    def walk(self) -> None:
-        """Take some steps; after each, look at what was gained."""
-        self.browsers = [browser_of(self.target) for _ in range(2)]
-        steps = [self.ask, self.look, self.send, self.leave, self.swap, self.home, self.sign_in]
-        for _ in range(STEPS):
-            step: Callable[[], TestResponse | None] = self.random.choice(steps)
-            response = step()
-            if response is not None:
-                self.learn(response)
-
-    def ask(self) -> TestResponse:
-        """Begin a journey, silent or not, posted or not."""
-        app = self.random.choice([self.target.app, self.target.stranger, self.target.public])
-        changes = {
-            "prompt": self.random.choice([None, None, "none", "login", "consent", "select_account"]),
-            "max_age": self.random.choice([None, "0", "10000"]),
-            "id_token_hint": self.random.choice([None, None, self.target.tokens["id_token"]]),
-            "response_mode": self.random.choice([None, "query", "form_post"]),
-        }
-        browser = self.random.choice(self.browsers)
-        if self.random.random() < 0.3:
-            return browser.follow(browser.post("/authorize", app.request(**changes)))
-        return app.ask(browser, **changes)
-
-    def look(self) -> TestResponse:
-        """Open a page of any journey in any browser."""
-        page = self.random.choice(["/sign-in", "/consent", "/change-password"])
-        return self.random.choice(self.browsers).get(f"{page}?journey={self._journey()}")
-
-    def send(self) -> TestResponse:
-        """Send any form with any token to any page of any journey."""
-        page = self.random.choice(["/sign-in", "/consent", "/change-password", "/end-session"])
-        return self.random.choice(self.browsers).post(f"{page}?journey={self._journey()}", self._fields())
-
-    def sign_in(self) -> TestResponse | None:
-        """Sign in properly, if there is a password for it."""
-        if not self.passwords:
-            return None
-        browser = self.random.choice(self.browsers)
-        page = browser.get(f"/sign-in?journey={self._journey()}")
-        if page.status_code != 200:
-            return None
-        user_id = self.random.choice(sorted(self.passwords))
-        return browser.submit(page, {"user_id": user_id, "password": self.passwords[user_id]})
-
-    def leave(self) -> TestResponse:
-        """Sign out, or almost."""
-        query = {"id_token_hint": self.target.tokens["id_token"]} if self.random.random() < 0.5 else {}
-        return self.random.choice(self.browsers).get("/end-session", query_string=query)
-
-    def home(self) -> TestResponse:
-        """Look at the account."""
-        browser = self.random.choice(self.browsers)
-        return browser.follow(browser.get("/account"))
-
-    def swap(self) -> None:
-        """Carry every cookie over to the other browser."""
-        first, second = self.browsers
-        for name, value in first.cookies().items():
-            second.client.set_cookie(name, value, domain="id.example.com", secure=True)
-
-    def learn(self, response: TestResponse) -> None:
-        """Keep journeys and form tokens; every answer must be one that is specified."""
-        specified(response)
-        location = response.headers.get("Location", "")
-        if "journey=" in location:
-            self.journeys.append(location.partition("journey=")[2])
-        if token := hidden_fields(response).get("form_token"):
-            self.tokens.append(token)
-        if "code=" in location or 'name="code"' in response.text:
-            self.codes.append((self.target.app, location or response.text))
-
-    def _journey(self) -> str:
-        return self.random.choice(self.journeys) if self.journeys else "unknown-journey"
-
-    def _fields(self) -> dict[str, str]:
-        fields = {
-            "form_token": self.random.choice(self.tokens),
-            "action": self.random.choice(["allow", "cancel", "sign-in", "sign-out", "change", "stay", ""]),
-            "user_id": self.random.choice(["dana", "mallory", ""]),
-            "password": self.random.choice(["wrong", "", "x" * 300]),
-            "new_password": self.random.choice(["a whole new password for dana", ""]),
-            "account": self.random.choice([*self.target.subs.values(), ""]),
-            "proof": "password",
-            "step": "issue",
-        }
-        return {name: value for name, value in fields.items() if self.random.random() < 0.8}
-
-
-def test_no_walk_without_a_password_gains_anything(target: Target) -> None:
-    """Three hundred walks over the real routes: neither a code nor a session (T22, T23)."""
-    journeys: list[str] = []
-    tokens = ["", "1.x"]
-    for seed in range(WALKS):
-        walker = Walker(target, random.Random(seed), {}, journeys=journeys[-20:], tokens=tokens[-20:])
-        walker.walk()
-        assert [] == walker.codes, f"walk {seed}"
-        assert not [1 for browser in walker.browsers if "__Host-idp_session" in browser.cookies()], f"walk {seed}"
-        # What one walker finds, the next ones hold too: other people's journeys and form tokens.
-        journeys, tokens = walker.journeys, walker.tokens
-
-
-def test_a_walk_with_ones_own_password_gains_nobody_elses(target: Target) -> None:
-    """The thief has an account: every session and code that the walk yields is the thief's own."""
-    gained = 0
-    for seed in range(WALKS // 5):
-        walker = Walker(target, random.Random(seed), {"mallory": PASSWORD})
-        walker.walk()
-        for browser in walker.browsers:
-            if "__Host-idp_session" not in browser.cookies():
-                continue
-            answer = target.app.ask(browser, prompt="none")
-            if outcome(answer) == "code":
-                body = target.app.exchange(target.app.answer(answer)["code"]).get_json()
-                assert target.subs["mallory"] == target.app.userinfo(body["access_token"]).get_json()["sub"]
-                gained += 1
-    assert gained, "no walk signed in: the walks prove nothing"
