@@ -129,7 +129,7 @@ def test_wrong_passwords_from_everywhere(issuer: ServedIssuer, app: App) -> None
     memory, tokens = memory_of(issuer), []
     with meanwhile(guess, threads=24):
         time.sleep(0.5)
-        until = time.monotonic() + 5
+        until = time.monotonic() + 4
         while time.monotonic() < until:
             tokens.append(call(issuer, app, MACHINE_TOKEN))
             time.sleep(0.03)
@@ -166,7 +166,7 @@ def test_out_of_files(issuer: ServedIssuer, app: App) -> None:
         for _ in range(150):
             with suppress(OSError):
                 stack.enter_context(socket.create_connection(("127.0.0.1", issuer.port), timeout=2))
-        during = [ask(issuer, "/jwks", timeout=1.0) for _ in range(3)]
+        during = [ask(issuer, "/jwks", timeout=1.0) for _ in range(2)]
     assert {BROKEN, 200, 503} >= {one.status for one in during}
     recovery = seconds_until(lambda: call(issuer, app, MACHINE_TOKEN).status == 200, most=10.0)
     measured("F35: recovery", recovery)
