@@ -8,7 +8,7 @@ redirects it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from idp.clients.client import Client
@@ -83,7 +83,8 @@ class AuthorizationRequest:
 
     def to_document(self) -> dict[str, Any]:
         """Give a JSON document, for the journey that carries this request."""
-        return asdict(self) | {"prompts": sorted(self.prompts), "claims": dict(self.claims)}
+        members = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return members | {"prompts": sorted(self.prompts), "claims": dict(self.claims)}
 
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> AuthorizationRequest:

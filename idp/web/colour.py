@@ -5,6 +5,7 @@ Invariant: text that we put on an app's colour can be read: black or white, whic
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 Ink = Literal["#ffffff", "#000000"]
@@ -26,6 +27,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@lru_cache(maxsize=1024)
 def ink_on(colour: str) -> Ink:
     """Return the colour in which text on this one is read best.
 

@@ -6,6 +6,7 @@ scheme that a browser would run as a script (CSP Level 3 2.3.1; `javascript:` an
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -18,6 +19,8 @@ class UnsafeAddress(ValueError):
     """An address that must not appear on a page."""
 
 
+# What is asked about is registered, a few addresses for each app: answers are kept.
+@lru_cache(maxsize=1024)
 def policy_source(address: str) -> str:
     """Return the Content-Security-Policy source that admits an address.
 
@@ -38,6 +41,7 @@ def policy_source(address: str) -> str:
     return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
 
+@lru_cache(maxsize=1024)
 def web_address(address: str) -> str:
     """Return an address unchanged when it may be linked to: http or https, with a host.
 

@@ -41,6 +41,7 @@ class Pages:
     def __init__(self, templates_directory: Path, wording: Wording, facts: PageFacts) -> None:
         self.facts: Final = facts
         self._wording: Final = wording
+        self._translators: Final = {language: wording.translator(language) for language in LANGUAGES}
         self._templates: Final = {
             (language, name.removesuffix(".html")): environment.get_template(name)
             for language in LANGUAGES
@@ -66,7 +67,7 @@ class Pages:
         is the reader's IANA time zone where it is known, `popup` whether an app opened the page in its own window.
         Raises: UnsafeAddress.
         """
-        translator = self._wording.translator(language, zone)
+        translator = self._wording.translator(language, zone) if zone else self._translators[language]
         body = self._templates[language, name].render(t=translator, language=language, brand=brand, **context)
         response = flask.Response(body, status=status, content_type="text/html; charset=utf-8")
         images = [brand.logo_uri] if brand and brand.logo_uri else []

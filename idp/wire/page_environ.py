@@ -7,6 +7,7 @@ all, into every request); the body stands in memory, whole; path and query are U
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any
@@ -23,6 +24,7 @@ _KEPT = (
     *("wsgi.version", "wsgi.errors", "wsgi.multithread", "wsgi.multiprocess", "wsgi.run_once", "wsgi.file_wrapper"),
 )
 _WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -65,7 +67,7 @@ def _utf8(text: str) -> str:
         decoded = text.encode("latin-1").decode("utf-8")
     except UnicodeError:
         raise MalformedRequest("The address is not in UTF-8.") from None
-    if any(character < " " or character == "\x7f" for character in decoded):
+    if _CONTROL.search(decoded):
         raise MalformedRequest("The address holds a control character.")
     return text
 

@@ -6,6 +6,7 @@ Invariant: the answer is always a language that is complete here, whatever arriv
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Literal, get_args
 
 Language = Literal["en", "de"]
@@ -17,6 +18,7 @@ _LONGEST = 512
 _RANGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*|\*)\s*(?:;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*)?")
 
 
+@lru_cache(maxsize=1024)
 def negotiate(
     ui_locales: str | None = None, account_locale: str | None = None, accept_language: str | None = None
 ) -> Language:
