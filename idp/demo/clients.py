@@ -33,6 +33,11 @@ class DemoClient:
         return tuple(self.metadata["redirect_uris"])
 
     @property
+    def auth_method(self) -> str:
+        """How it proves who it is at the token endpoint (RFC 7591 §2)."""
+        return str(self.metadata.get("token_endpoint_auth_method", "client_secret_basic"))
+
+    @property
     def address(self) -> str:
         """Its front page."""
         return str(self.metadata["post_logout_redirect_uris"][-1])

@@ -99,9 +99,10 @@ def demo_home(pages: Pages, language: Language, text: str, _: Brand) -> flask.Re
 def demo_connect(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """Settings to paste."""
     addresses = ["http://localhost:3000/cb", "http://localhost:5000/cb"]
+    about: dict[str, Any] = {"redirect_uris": addresses, "name": text, "shows": text}
     clients = [
-        SimpleNamespace(client_id=text, client_secret=text, redirect_uris=addresses, name=text, shows=text),
-        SimpleNamespace(client_id="spa", client_secret=None, redirect_uris=addresses, name="SPA", shows=text),
+        SimpleNamespace(client_id=text, client_secret=text, auth_method=text, **about),
+        SimpleNamespace(client_id="spa", client_secret=None, auth_method="none", **about),
     ]
     return pages.render("demo_connect", language=language, issuer="http://localhost:8000", clients=clients)
 
