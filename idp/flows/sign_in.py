@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import flask
 from sqlalchemy import Connection
@@ -28,6 +29,7 @@ from idp.flows.visit import (
 from idp.lockout.reservation import TooManyGuesses
 from idp.passwords.gate import HashingBusy
 from idp.passwords.hasher import WrongPassword
+from idp.storage.database import StorageUnavailable
 from idp.web.errors import ShownError
 from idp.web.problems import BUSY, PASSWORD_MISSING, SIGN_IN_FAILED, USER_ID_MISSING, Problem, paused_until
 
@@ -81,8 +83,9 @@ def _sign_in(parts: Parts, journey: Journey) -> flask.Response:
 def _proceed(parts: Parts, journey: Journey, check: PasswordCheck) -> flask.Response:
     try:
         return proceed(parts, journey, _success(parts, check))
-    except ShownError:
-        parts.passwords.leave_unused(check)
+    except (ShownError, StorageUnavailable):
+        with suppress(StorageUnavailable):
+            parts.passwords.leave_unused(check)
         raise
 
 

@@ -258,3 +258,37 @@ def test_cors_never_comes_with_credentials(app: App, path: str) -> None:
     response = Client(app.service.front).options(path, base_url=ADDRESS, headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Credentials" not in response.headers
     assert response.headers.get("Access-Control-Allow-Origin", "*") == "*"
+
+
+# Routes -------------------------------------------------------------------------------------------------------------
+
+GUARDED = {
+    "/authorize": "an app's request: nothing but a journey begins",
+    "/sign-in": "form",
+    "/change-password": "form",
+    "/consent": "form",
+    "/end-session": "an app's request, or a form",
+}
+
+
+def test_every_route_that_takes_a_post_is_known_and_guarded(service: Service, app: App, browser: Browser) -> None:
+    """A new page that changes something comes into this list, and wants a form of our own (ASVS 6.1.3)."""
+    posting = {rule.rule for rule in service.pages_app.url_map.iter_rules() if "POST" in (rule.methods or ())}
+    assert set(GUARDED) == posting
+    before = browser.cookies()
+    for path in posting:
+        for form in ({"a": "b"}, {"form_token": "1.x", "action": "allow"}):
+            response = browser.post(path, form)
+            assert outcome(response) in {"shown:400", "page:/end-session"}, path
+    assert before == browser.cookies()
+    assert "code" == outcome(app.ask(browser, prompt="none"))
+
+
+def test_no_page_but_signing_in_opens_a_session(service: Service, app: App) -> None:
+    """Every page is fetched by a stranger: nobody is signed in by looking."""
+    for rule in service.pages_app.url_map.iter_rules():
+        stranger = Browser(service)
+        path = rule.rule.replace("<path:name>", "style.css").replace("<path:filename>", "style.css")
+        response = stranger.client.get(path, base_url=ADDRESS, buffered=True)
+        assert response.status_code < 500
+        assert SESSION not in stranger.cookies()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from joserfc import jws, jwt
-from joserfc.jwk import ECKey, OctKey
+from joserfc.jwk import ECKey, OctKey, RSAKey
 from werkzeug.test import Client
 
 from idp.app import Service
@@ -253,6 +253,26 @@ def test_an_assertion_is_signed_by_its_own_client(service: Service, app: App) ->
         assert "invalid_client" == outcome(_use(service, assertion))
     assert "invalid_client" == outcome(_use(service, good, client_id=other_id))
     assert "ok" == outcome(_use(service, good))
+
+
+@pytest.mark.parametrize("alg", ["PS256", "RS256", "ES256"])
+def test_an_assertion_uses_the_algorithm_that_was_registered(service: Service, alg: str) -> None:
+    """A key that could sign otherwise does not make the other algorithm right (T72)."""
+    key = RSAKey.generate_key(2048, {"kid": "one"})
+    client_id = f"rsa-{alg.lower()}"
+    App.register(
+        service,
+        client_id,
+        token_endpoint_auth_method="private_key_jwt",
+        token_endpoint_auth_signing_alg=alg,
+        jwks={"keys": [key.as_dict(private=False)]},
+        grant_types=["client_credentials"],
+        redirect_uris=[],
+    )
+    claims = opened(KeyHolder().assertion(client_id, now=service.clock()))[1]
+    for used in ("PS256", "RS256"):
+        assertion = jwt.encode({"alg": used, "kid": "one"}, claims | {"jti": used}, key, algorithms=[used])
+        assert ("ok" if used == alg else "invalid_client") == outcome(_use(service, assertion))
 
 
 def _machine(service: Service, numbers: list[int] = []) -> tuple[KeyHolder, str]:  # noqa: B006 - counts on purpose
