@@ -5,6 +5,7 @@ machine drifts by a third within the hour, ratios within a round do not.
 """
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.benchmarks import peer as peers
-from tests.benchmarks.issuers import ROOT, IssuerPlan, serve_floors
+from tests.benchmarks.argon import native_binding
+from tests.benchmarks.issuers import ROOT, IssuerPlan, python_path, serve_floors
 from tests.benchmarks.load import Call
 from tests.benchmarks.login import collect
 from tests.benchmarks.machine import APP_CORES, on_cores
@@ -42,8 +44,14 @@ class Subject:
     name: str
     cheap: Served
     costly: Served
+    native: Served | None = None
+    """Ours with argon2's binding built for this processor."""
     paths: dict[str, str]
     authorize: str
+
+    def all_served(self) -> list[Served]:
+        """Give every server of it."""
+        return [self.cheap, self.costly, *([self.native] if self.native else [])]
 
     def calls(self, folder: Path) -> dict[str, Call]:
         """Sign in a few times, and give the requests of each row with fresh tokens."""
@@ -73,6 +81,7 @@ class Bench:
     peer: Subject | None
     postgresql: PostgresqlServer
     valkey: ValkeyServer
+    binding: Path | None = None
     without_peer: str = ""
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -90,7 +99,8 @@ def running(folder: Path, *, with_peer: bool) -> Iterator[Bench]:
         stack.callback(postgresql.close)
         valkey = ValkeyServer().open()
         stack.callback(valkey.close)
-        ours = _ours(folder, postgresql, valkey)
+        binding = native_binding(ROOT / "var" / "bench" / "argon2")
+        ours = _ours(folder, postgresql, valkey, binding)
         floors = serve_floors(folder)
         peer, why_not, versions = _peer(folder, valkey) if with_peer else (None, "It was left out on request.", {})
         bench = Bench(
@@ -100,21 +110,29 @@ def running(folder: Path, *, with_peer: bool) -> Iterator[Bench]:
             peer=peer,
             postgresql=postgresql,
             valkey=valkey,
+            binding=binding,
             without_peer=why_not,
             versions=versions,
         )
-        for served in (floors, *(one for subject in bench.subjects for one in (subject.cheap, subject.costly))):
+        for served in (floors, *(one for subject in bench.subjects for one in subject.all_served())):
             stack.callback(served.stop)
         yield bench
 
 
-def _ours(folder: Path, postgresql: PostgresqlServer, valkey: ValkeyServer) -> Subject:
-    plans = [
+def _ours(folder: Path, postgresql: PostgresqlServer, valkey: ValkeyServer, binding: Path | None) -> Subject:
+    names = (("ours", CHEAP), ("ours_argon2", COSTLY), ("ours_native", COSTLY))
+    cheap, costly, native = (
         IssuerPlan(name, server_url=postgresql.url(), redis_url=valkey.url(place), folder=folder, hashing=hashing)
-        for place, (name, hashing) in enumerate((("ours", CHEAP), ("ours_argon2", COSTLY)))
-    ]
-    cheap, costly = (plan.serve() for plan in plans)
-    return Subject(name="ours", cheap=cheap, costly=costly, paths=OUR_PATHS, authorize=OUR_AUTHORIZE)
+        for place, (name, hashing) in enumerate(names)
+    )
+    return Subject(
+        name="ours",
+        cheap=cheap.serve(),
+        costly=costly.serve(),
+        native=native.serve(binding) if binding else None,
+        paths=OUR_PATHS,
+        authorize=OUR_AUTHORIZE,
+    )
 
 
 def _peer(folder: Path, valkey: ValkeyServer) -> tuple[Subject | None, str, dict[str, str]]:
@@ -122,13 +140,15 @@ def _peer(folder: Path, valkey: ValkeyServer) -> tuple[Subject | None, str, dict
         peer = Peer(ROOT / "var" / "bench" / "node")
     except (Missing, OSError, subprocess.SubprocessError) as error:
         return None, f"node-oidc-provider was not measured: {error}", {}
-    cheap = peer.serve("peer", redis_url=valkey.url(2), hashing="none", folder=folder)
-    costly = peer.serve("peer_argon2", redis_url=valkey.url(3), hashing="argon2", folder=folder)
+    cheap = peer.serve("peer", redis_url=valkey.url(3), hashing="none", folder=folder)
+    costly = peer.serve("peer_argon2", redis_url=valkey.url(4), hashing="argon2", folder=folder)
     subject = Subject(name="peer", cheap=cheap, costly=costly, paths=peers.PATHS, authorize=peers.AUTHORIZE)
     return subject, "", peer.described()
 
 
-def argon2_checks_per_cpu_second(seconds: float) -> float:
-    """Say how fast the installed binding is, on the app's core."""
+def argon2_checks_per_cpu_second(seconds: float, binding: Path | None) -> float:
+    """Say how fast a binding is (None: the installed one), on the app's core."""
     command = on_cores(APP_CORES, [sys.executable, "-m", "tests.benchmarks.argon", str(seconds)])
-    return float(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
+    environment = {**os.environ, "PYTHONPATH": python_path(binding)}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    return float(done.stdout)

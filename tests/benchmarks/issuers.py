@@ -65,15 +65,18 @@ class IssuerPlan:
         """Its settings."""
         return load_settings(None, self.environment)
 
-    def serve(self) -> Served:
-        """Run `idp serve` with one worker on the app's core; its housekeeper is counted with it."""
+    def serve(self, binding: Path | None = None) -> Served:
+        """Run `idp serve` with one worker on the app's core; its housekeeper is counted with it.
+
+        `binding` is a folder with another build of argon2's binding than the installed one.
+        """
         return serve(
             self.name,
             [sys.executable, "-m", "idp.cli", "serve", "--bind", f"127.0.0.1:{self.port}", "--workers", "1"],
             port=self.port,
             probe="/readyz",
             folder=self._folder,
-            environment={**self.environment, "PYTHONPATH": str(ROOT)},
+            environment={**self.environment, "PYTHONPATH": python_path(binding)},
         )
 
     def settle(self) -> None:
@@ -111,6 +114,11 @@ class IssuerPlan:
                 set_password(connection, account_id=account_id, stored=stored, must_change=False, now=now)
         service.stop()
         self.settle()
+
+
+def python_path(binding: Path | None) -> str:
+    """Give the value of PYTHONPATH for a program of ours."""
+    return os.pathsep.join(map(str, (*([binding] if binding else []), ROOT)))
 
 
 def serve_floors(folder: Path) -> Served:

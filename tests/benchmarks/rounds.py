@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from tests.benchmarks.bench import Bench, Subject, argon2_checks_per_cpu_second
 from tests.benchmarks.load import CONNECTIONS, Call, Load, Logins, Wrk
+from tests.benchmarks.served import Served
 from tests.benchmarks.settled import SCOPE
 
 FLOORS = {"wsgi": "/wsgi", "flask": "/flask"}
@@ -41,7 +42,7 @@ class Results:
     """Every measurement by (row, server), in the order of the rounds."""
 
     loads: dict[tuple[str, str], list[Load]] = field(default_factory=dict)
-    argon2: list[float] = field(default_factory=list)
+    argon2: dict[str, list[float]] = field(default_factory=dict)
 
     def add(self, row: str, server: str, load: Load) -> None:
         """Keep one."""
@@ -57,24 +58,27 @@ def run_round(bench: Bench, pace: Pace, results: Results, say: Say) -> None:
         for subject in bench.subjects:
             _keep(results, say, row, subject, Wrk(subject.cheap, calls[subject.name][row], seconds=pace.call).load())
     for subject in bench.subjects:
-        _keep(results, say, "login", subject, _logins(subject, costly=False, seconds=pace.login).load())
-    results.argon2.append(argon2_checks_per_cpu_second(1.0))
+        _keep(results, say, "login", subject, _logins(subject, subject.cheap, seconds=pace.login).load())
+    for name, binding in (("installed", None), ("native", bench.binding)):
+        if name == "installed" or binding:
+            results.argon2.setdefault(name, []).append(argon2_checks_per_cpu_second(1.0, binding))
     for subject in bench.subjects:
-        _keep(results, say, "login_argon2", subject, _logins(subject, costly=True, seconds=pace.costly).load())
+        for row, server in (("login_argon2", subject.costly), ("login_native", subject.native or subject.costly)):
+            _keep(results, say, row, subject, _logins(subject, server, seconds=pace.costly).load())
     for subject in bench.subjects:
         _storm(subject, pace, results, say, calls[subject.name]["client_credentials"])
 
 
-def _logins(subject: Subject, *, costly: bool, seconds: float) -> Logins:
-    server = subject.costly if costly else subject.cheap
+def _logins(subject: Subject, server: Served, *, seconds: float) -> Logins:
     return Logins(server, subject.authorize, clients=CONNECTIONS, seconds=seconds, scope=SCOPE)
 
 
 def _storm(subject: Subject, pace: Pace, results: Results, say: Say, call: Call) -> None:
     """Ask for machine tokens while many people sign in on the same core."""
-    alone = Wrk(subject.costly, call, seconds=pace.call, connections=STORM_CONNECTIONS).load()
-    storm = Logins(subject.costly, subject.authorize, clients=STORM_CLIENTS, seconds=pace.storm + 1, scope=SCOPE)
-    tokens = Wrk(subject.costly, call, seconds=pace.storm, connections=STORM_CONNECTIONS).load()
+    server = subject.native or subject.costly
+    alone = Wrk(server, call, seconds=pace.call, connections=STORM_CONNECTIONS).load()
+    storm = Logins(server, subject.authorize, clients=STORM_CLIENTS, seconds=pace.storm + 1, scope=SCOPE)
+    tokens = Wrk(server, call, seconds=pace.storm, connections=STORM_CONNECTIONS).load()
     _keep(results, say, "storm_alone", subject, alone)
     _keep(results, say, "storm_tokens", subject, tokens)
     _keep(results, say, "storm_logins", subject, storm.load())

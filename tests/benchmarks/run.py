@@ -60,11 +60,11 @@ def measure(pace: Pace, rounds: int, *, with_peer: bool) -> dict[str, Any]:
             run_round(bench, pace, results, say)
         summary = Summary(
             medians=medians(results.loads),
-            argon2=statistics.median(results.argon2),
+            argon2={name: statistics.median(rates) for name, rates in results.argon2.items()},
             starts=starts,
             idle=idle,
             loaded={subject.name: subject.cheap.memory_mb() for subject in bench.subjects},
-            loaded_argon2={subject.name: subject.costly.memory_mb() for subject in bench.subjects},
+            loaded_argon2={subject.name: (subject.native or subject.costly).memory_mb() for subject in bench.subjects},
             trips=trips_per_login(bench),
         )
         machine |= bench.versions
