@@ -30,6 +30,18 @@ def test_a_wrong_password_keeps_what_was_typed(page: Page, app: RelyingParty) ->
     expect(page.locator("#password")).to_have_attribute("aria-invalid", "true")
 
 
+def test_a_double_click_signs_in_once(page: Page, demo: Demo, app: RelyingParty) -> None:
+    """The second press is held back, so that it does not ask for a journey that the first one has ended."""
+    page.goto(f"{demo.driver_portal}/sign-in")
+    page.locator("#user_id").fill("dana")
+    page.locator("#password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").dblclick()
+    expect_heading(page, "Hello Dana")
+    page.goto(app.ask(prompt="consent"))
+    page.get_by_role("button", name="Allow").dblclick()
+    expect_heading(page, "Back in the app")
+
+
 def test_nothing_typed_names_both_fields(page: Page, app: RelyingParty) -> None:
     """Each line of the summary leads to its field."""
     page.goto(app.ask())
