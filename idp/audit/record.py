@@ -20,6 +20,8 @@ from idp.audit.policy import MAX_TEXT, SALT_BYTES, fitting_details, fitting_pers
 from idp.storage.handles import Entropy
 
 _EVENT_COLUMNS = tuple(column.name for column in EVENTS.c if column.name != "id")
+_TEXTS = ("actor", "result", "account_id", "client_id", "sid", "reference")
+_LENGTHS = {name: cast("String", EVENTS.c[name].type).length or MAX_TEXT for name in _TEXTS}
 _PERSONAL_COLUMNS = ("at", "salt", "address", "user_agent", "place")
 
 _Rows = tuple[dict[str, Any], dict[str, Any] | None]
@@ -98,9 +100,8 @@ def _bound(prefix: str, infix: str, column: ColumnElement[Any]) -> ColumnElement
 
 def _rows(event: Event, entropy: Entropy) -> _Rows:
     personal = None if event.personal is None else _personal_row(event.at, fitting_personal(event.personal), entropy)
-    texts = ("actor", "result", "account_id", "client_id", "sid", "reference")
     row = {
-        **{name: _fitting_column(name, getattr(event, name)) for name in texts},
+        **{name: _fitting_column(name, getattr(event, name)) for name in _TEXTS},
         "at": event.at,
         "type": event.type.value,
         "details": fitting_details(event.details),
@@ -120,4 +121,4 @@ def _personal_row(at: float, personal: Personal, entropy: Entropy) -> dict[str, 
 
 
 def _fitting_column(name: str, text: str | None) -> str | None:
-    return None if text is None else fitting_text(text, cast("String", EVENTS.c[name].type).length or MAX_TEXT)
+    return None if text is None else fitting_text(text, _LENGTHS[name])
