@@ -13,6 +13,8 @@ class Summary:
     """The medians of a run."""
 
     medians: Loads
+    ratios: dict[str, float]
+    """Ours to the peer's by row: the median over the rounds of what one round gave."""
     argon2: dict[str, float]
     starts: dict[str, float]
     idle: Memory
@@ -73,13 +75,12 @@ def _line(row: Row, summary: Summary) -> str:
     share = f"{ours.per_cpu_second / under:.0%} of {_FLOORS[row.floor]}"
     refused = f" ({ours.refused} refused)" if ours.refused else ""
     cells = [_number(ours.per_cpu_second) + refused, f"{ours.p50_ms:.2f}", f"{ours.p99_ms:.2f}", share]
-    return _joined(row.name, cells, ours.per_cpu_second, peer.per_cpu_second if peer else None, row.goal)
+    return _joined(row.name, cells, summary.ratios.get(row.key), peer.per_cpu_second if peer else None, row.goal)
 
 
-def _joined(name: str, cells: list[str], ours: float, peer: float | None, goal: float) -> str:
-    if peer is None:
+def _joined(name: str, cells: list[str], ratio: float | None, peer: float | None, goal: float) -> str:
+    if peer is None or ratio is None:
         return f"| {name} | {' | '.join(cells)} | | | ≥ {goal} | |"
-    ratio = ours / peer
     verdict = "reached" if ratio >= goal else "not reached"
     return f"| {name} | {' | '.join(cells)} | {_number(peer)} | {ratio:.2f} | ≥ {goal} | {verdict} |"
 
@@ -95,7 +96,7 @@ def _storm(summary: Summary) -> list[str]:
         ours, peer = medians[key, "ours"], medians.get((key, "peer"))
         alone = f"{_number(medians['storm_alone', 'ours'].per_second)} alone" if key == "storm_tokens" else ""
         cells = [_number(ours.per_second), f"{ours.p50_ms:.2f}", f"{ours.p99_ms:.2f}", alone]
-        lines.append(_joined(name, cells, ours.per_second, peer.per_second if peer else None, goal))
+        lines.append(_joined(name, cells, summary.ratios.get(key), peer.per_second if peer else None, goal))
     return lines
 
 
