@@ -8,71 +8,23 @@ error.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-import redis
-from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
-from idp.app import Service
-from idp.storage.sql_store import EphemeralRow
+from tests.attacks.artifacts import ARTIFACTS, SCOPES, Use, World, a_code, a_sign_in_form
 from tests.support.clock import SettableClock
 from tests.support.databases import copy_sqlite, worker_number
-from tests.support.forged import ASSERTION_TYPE, KeyHolder
-from tests.support.in_process import PASSWORD, App, Browser, add_person, issuer_on
-from tests.support.nodes import at, events_of, move, nodes_on, outcome, twin_of
+from tests.support.forged import KeyHolder
+from tests.support.in_process import PASSWORD, App, Browser, add_person
+from tests.support.nodes import at, events_of, move, nodes_on, outcome
 from tests.support.racing import at_once
 from tests.support.services import service_url
 
 AT_ONCE = 50
 GRACE = 10.0
-SCOPES = "openid profile offline_access"
-
-
-@dataclass(kw_only=True)
-class World:
-    """The nodes of an issuer, and what is needed to shake it."""
-
-    nodes: list[Service]
-    clock: SettableClock
-    folder: Path
-    database_url: str
-    options: dict[str, Any]
-    app: App
-    public: App
-    careful: App
-    machine: App
-    keys: KeyHolder
-
-    @property
-    def other(self) -> Service:
-        """Another node, if there is one."""
-        return self.nodes[-1]
-
-    @contextmanager
-    def restarted(self) -> Iterator[Service]:
-        """Give a node that has just started."""
-        with issuer_on(self.database_url, self.folder, clock=self.clock, keys=False, **self.options) as node:
-            yield node
-
-    def flush(self) -> None:
-        """Empty the ephemeral store, wherever it is."""
-        if "redis_url" in self.options:
-            with redis.Redis.from_url(self.options["redis_url"]) as client:
-                client.flushall()
-        with self.nodes[0].database.writing() as connection:
-            connection.execute(delete(EphemeralRow))
-
-    def later(self, seconds: float) -> None:
-        """Let time pass for every node."""
-        self.clock.advance(seconds)
-        for node in self.nodes:
-            node.watch.poll_once()
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -108,66 +60,6 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
             keys=keys,
         )
         # Both nodes see the clients at their first poll after this.
-
-
-Use = Callable[[Service], TestResponse]
-
-
-@dataclass(kw_only=True)
-class Artifact:
-    """Something that may be used once, and how to see that it was."""
-
-    use: Use
-    good: str
-
-
-def a_code(world: World) -> Artifact:
-    """Have a code issued."""
-    code = world.app.code(Browser(world.nodes[0]), scope=SCOPES)
-    return Artifact(use=lambda node: at(world.app, node).exchange(code), good="ok")
-
-
-def an_assertion(world: World) -> Artifact:
-    """Sign a client assertion."""
-    assertion = world.keys.assertion("machine", now=world.clock())
-    form = {
-        "grant_type": "client_credentials",
-        "scope": "api",
-        "client_assertion": assertion,
-        "client_assertion_type": ASSERTION_TYPE,
-    }
-    return Artifact(use=lambda node: bare_post(node, "/token", form), good="ok")
-
-
-def a_sign_in_form(world: World) -> Artifact:
-    """Open the sign-in page and fill it in."""
-    browser = Browser(world.nodes[0])
-    page = browser.follow(world.app.ask(browser))
-    return _form(browser, page, {"user_id": "dana", "password": PASSWORD})
-
-
-def a_consent_form(world: World) -> Artifact:
-    """Sign in and read what is asked for."""
-    browser = Browser(world.nodes[0])
-    page = browser.follow(browser.sign_in(world.careful.ask(browser, prompt="consent")))
-    return _form(browser, page, {"action": "allow"})
-
-
-def _form(browser: Browser, page: TestResponse, fields: dict[str, str]) -> Artifact:
-    return Artifact(use=lambda node: twin_of(browser, node).submit(page, fields), good="code")
-
-
-def bare_post(node: Service, path: str, form: dict[str, str]) -> TestResponse:
-    """Post a form with nothing added."""
-    return Browser(node).post(path, form)
-
-
-ARTIFACTS = {
-    "code": a_code,
-    "assertion": an_assertion,
-    "sign-in form": a_sign_in_form,
-    "consent form": a_consent_form,
-}
 
 
 def one_after_the_other(world: World, use: Use) -> list[TestResponse]:

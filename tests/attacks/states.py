@@ -1,0 +1,170 @@
+"""What is issued before a state comes, and how each state of the gate that forbids issuance comes about.
+
+Nothing is set up behind the issuer's back where an act of it brings the state about in life.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from sqlalchemy import select, update
+from werkzeug.test import TestResponse
+
+from idp.accounts import disable
+from idp.accounts.models import ACCOUNTS
+from idp.acts.change_password import change_password
+from idp.acts.disable_account import disable_account
+from idp.acts.disable_client import disable_client
+from idp.acts.sign_out import sign_out
+from idp.acts.update_client import update_client
+from idp.acts.visitor import Visitor
+from idp.app import Service
+from idp.issuance.consents import withdraw_consent
+from idp.issuance.gate import State
+from idp.issuance.grants import end_grants_of_account
+from idp.passwords.credentials import set_password
+from idp.sessions.models import SESSIONS
+from idp.storage.marks import write_mark
+from tests.support.in_process import PASSWORD, App, Browser
+from tests.support.nodes import at, outcome
+
+SCOPES = "openid profile offline_access"
+NEW_PASSWORD = "another battery staple for horses"
+NOBODY = Visitor(address="", user_agent=None, reference="TEST")
+
+
+class Held(NamedTuple):
+    """What was issued before the state came, once for each node."""
+
+    browser: Browser
+    leaving: Browser
+    parked: tuple[Browser, TestResponse]
+    code: str
+    tokens: dict[str, Any]
+    hint: str
+
+
+@dataclass(kw_only=True)
+class Subject:
+    """A person and an app of whom a state has come true; `password` is the one that holds now."""
+
+    app: App
+    account_id: str
+    user_id: str
+    held: list[Held] = field(default_factory=list)
+    password: str = PASSWORD
+
+
+def hold(node: Service, app: App, user_id: str) -> Held:
+    """Have everything issued that can be issued."""
+    browser, leaving, waiting = Browser(node), Browser(node), Browser(node)
+    app = at(app, node)
+    tokens = app.tokens(browser, user_id=user_id, scope=SCOPES)
+    code = app.answer(app.ask(browser, scope=SCOPES, prompt="none"))["code"]
+    hint = app.tokens(leaving, user_id=user_id, scope=SCOPES)["id_token"]
+    page = waiting.follow(waiting.sign_in(app.ask(waiting, scope=SCOPES, prompt="consent"), user_id))
+    assert "page:/consent" == outcome(page)
+    return Held(browser, leaving, (waiting, page), code, tokens, hint)
+
+
+def _client_disabled(node: Service, it: Subject) -> None:
+    with node.database.writing() as connection:
+        disable_client(connection, client_id=it.app.client_id, actor="test", entropy=node.entropy, now=node.clock())
+
+
+def _changed(**changes: object) -> Callable[[Service, Subject], None]:
+    def change(node: Service, it: Subject) -> None:
+        with node.database.writing() as connection:
+            update_client(
+                connection,
+                client_id=it.app.client_id,
+                changes=changes,
+                actor="test",
+                entropy=node.entropy,
+                now=node.clock(),
+            )
+
+    return change
+
+
+def _account_disabled(node: Service, it: Subject) -> None:
+    with node.database.writing() as connection:
+        disable_account(connection, account_id=it.account_id, actor="test", entropy=node.entropy, now=node.clock())
+
+
+def _account_closed(node: Service, it: Subject) -> None:
+    """Write what closing an account has to write; the act itself is not built yet."""
+    closed = update(ACCOUNTS).where(ACCOUNTS.c.id == it.account_id).values(status="closed")
+    with node.database.writing() as connection:
+        connection.execute(closed)
+        write_mark(connection, kind="account", id=it.account_id, not_before=node.clock(), now=node.clock())
+
+
+def _not_before_raised(node: Service, it: Subject) -> None:
+    """The account was stopped and goes on; sessions and grants are left as they were, so that this alone refuses."""
+    with node.database.writing() as connection:
+        disable.disable_account(connection, account_id=it.account_id, now=node.clock())
+        disable.enable_account(connection, account_id=it.account_id)
+
+
+def _reset_due(node: Service, it: Subject) -> None:
+    stored = node.parts.hasher.hash(PASSWORD)
+    with node.database.writing() as connection:
+        set_password(connection, account_id=it.account_id, stored=stored, must_change=True, now=node.clock())
+
+
+def _password_changed(node: Service, it: Subject) -> None:
+    stored = node.parts.hasher.hash(NEW_PASSWORD)
+    it.password = NEW_PASSWORD
+    with node.database.writing() as connection:
+        change_password(
+            connection,
+            account_id=it.account_id,
+            stored=stored,
+            visitor=NOBODY,
+            entropy=node.entropy,
+            now=node.clock(),
+        )
+
+
+def _consent_withdrawn(node: Service, it: Subject) -> None:
+    with node.database.writing() as connection:
+        withdraw_consent(connection, account_id=it.account_id, client_id=it.app.client_id, now=node.clock())
+
+
+def _session_ended(node: Service, it: Subject) -> None:
+    with node.database.writing() as connection:
+        of_account = select(SESSIONS.c.sid).where(SESSIONS.c.account_id == it.account_id)
+        for sid in connection.execute(of_account).scalars().all():
+            sign_out(
+                connection,
+                sid=sid,
+                account_id=it.account_id,
+                cause="test",
+                reference="TEST",
+                personal=None,
+                entropy=node.entropy,
+                now=node.clock(),
+            )
+
+
+def _grant_ended(node: Service, it: Subject) -> None:
+    with node.database.writing() as connection:
+        end_grants_of_account(connection, account_id=it.account_id, now=node.clock())
+
+
+BROUGHT_ABOUT: dict[State, Callable[[Service, Subject], None]] = {
+    State.CLIENT_DISABLED: _client_disabled,
+    State.GRANT_TYPE_REMOVED: _changed(grant_types=[]),
+    State.SCOPE_REMOVED: _changed(scope="openid offline_access api"),
+    State.ACCOUNT_DISABLED: _account_disabled,
+    State.ACCOUNT_CLOSED: _account_closed,
+    State.NOT_BEFORE_RAISED: _not_before_raised,
+    State.RESET_DUE: _reset_due,
+    State.PASSWORD_CHANGED: _password_changed,
+    State.CONSENT_WITHDRAWN: _consent_withdrawn,
+    State.SESSION_ENDED: _session_ended,
+    State.GRANT_ENDED: _grant_ended,
+}
