@@ -70,6 +70,15 @@ class Candidate(App):
         return _posted(response, self.redirect_uri) if self.response_mode else _redirected(response, self.redirect_uri)
 
 
+def candidate(world: World, mode: str | None, **metadata: object) -> Candidate:
+    """Register a client of the suite, which asks for its answers in this mode; the default is not sent."""
+    values: dict[str, Any] = {**Candidate.profile, **metadata}
+    app = Candidate.register(world.service, world.name("suite"), **values)
+    assert isinstance(app, Candidate)
+    app.response_mode = mode
+    return app
+
+
 @dataclass(frozen=True, kw_only=True)
 class SignedIn:
     """What a successful flow gave: the answer, the token response and the ID token's claims."""

@@ -1,6 +1,6 @@
 """What `oidcc-formpost-basic-certification-test-plan` asks beyond the basic plan: how the answer travels.
 
-The modules themselves are those of test_basic_certification, which run with response_mode=form_post too.
+The modules themselves are those of basic_certification, which run with response_mode=form_post too.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from tests.protocol.candidate import STATE, Candidate, check_error, check_success
+from tests.protocol.candidate import STATE, Candidate, candidate, check_error, check_success
 from tests.protocol.world import World
 
 AWKWARD_STATES = (
@@ -26,10 +26,7 @@ AWKWARD_STATES = (
 @pytest.fixture
 def app(world: World) -> Candidate:
     """Give a client of the suite that asks for form_post."""
-    app = Candidate.register(world.service, world.name("suite"), **Candidate.profile)
-    assert isinstance(app, Candidate)
-    app.response_mode = "form_post"
-    return app
+    return candidate(world, "form_post")
 
 
 def test_the_answer_is_posted_and_never_in_a_query(world: World, app: Candidate) -> None:
