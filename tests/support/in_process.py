@@ -1,9 +1,10 @@
-"""A whole issuer in this process, on a real database: what journeys, protocol and attack tests drive through its WSGI
-front.
+"""A whole issuer in this process, on a real database: driven through its WSGI front by journeys, protocol and attacks.
 
 `issuer_on` builds it with a settable clock and cheap hashing; `Browser` keeps cookies like one; `App` is a relying
 party that knows the protocol and nothing of the issuer's inside.
 """
+
+# ruff: noqa: ANN401 - the harness hands on whatever a test names, to settings, rows and requests alike.
 
 from __future__ import annotations
 
@@ -29,6 +30,8 @@ from idp.app import Service, build
 from idp.clients.registration import add_client
 from idp.passwords.credentials import set_password
 from idp.settings import Settings, load_settings
+from idp.storage.database import Database
+from idp.storage.engine import open_engine
 from idp.storage.handles import Clock
 from idp.storage.skew import ANY_CLOCK, ClockLimits
 
@@ -101,9 +104,6 @@ def issuer_on(
 
 
 def _make_keys(settings: Settings, clock: Clock) -> None:
-    from idp.storage.database import Database
-    from idp.storage.engine import open_engine
-
     engine = open_engine(settings.database_url.get_secret_value())
     initialise_keys(
         Database(engine),
@@ -175,10 +175,10 @@ class Browser:
     def cookies(self) -> dict[str, str]:
         """Give what is in the jar for the issuer."""
         host = urlsplit(self._base).hostname or ""
-        return {cookie.key: cookie.value for cookie in (self.client._cookies or {}).values() if cookie.domain == host}
+        return {cookie.key: cookie.value for cookie in (self.client._cookies or {}).values() if cookie.domain == host}  # noqa: SLF001 - the jar itself
 
     def _is_own(self, location: str) -> bool:
-        return location.startswith("/") or location.startswith(self._base + "/")
+        return location.startswith(("/", self._base + "/"))
 
     def _open(self, method: str, address: str, **options: Any) -> TestResponse:
         path = address.removeprefix(self._base)
