@@ -7,9 +7,10 @@ that installs them; with ``IDP_REQUIRE_SERVICES=1`` it fails.
 import os
 import secrets
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import pytest
 import redis
@@ -21,8 +22,11 @@ from tests.support.clock import SettableClock
 from tests.support.databases import copy_postgresql, copy_sqlite, empty_postgresql, worker_number
 from tests.support.missing import Missing, skip_or_fail
 from tests.support.postgresql import PostgresqlServer
+from tests.support.private_server import PrivateServer
 from tests.support.services import begin_session, end_session, service_url
 from tests.support.valkey import ValkeyServer
+
+_Server = TypeVar("_Server", bound=PrivateServer)
 
 IS_WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
@@ -112,21 +116,21 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def private_postgresql() -> Iterator[PostgresqlServer]:
     """Give a PostgreSQL server of the test's own, to be stopped, killed and paused."""
-    try:
-        server = PostgresqlServer()
-    except Missing as error:
-        skip_or_fail(error)
-    try:
-        yield server.open()
-    finally:
-        server.close()
+    with _private(PostgresqlServer) as server:
+        yield server
 
 
 @pytest.fixture
 def private_valkey() -> Iterator[ValkeyServer]:
     """Give a Valkey server of the test's own, to be stopped, killed and paused."""
+    with _private(ValkeyServer) as server:
+        yield server
+
+
+@contextmanager
+def _private(make: Callable[[], _Server]) -> Iterator[_Server]:
     try:
-        server = ValkeyServer()
+        server = make()
     except Missing as error:
         skip_or_fail(error)
     try:

@@ -6,15 +6,14 @@ starts it as `nobody`; where that user may not read the virtual environment, the
 
 import os
 import pwd
-import secrets
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Self
 
 import psutil
 import psycopg
@@ -22,7 +21,8 @@ from psycopg import sql
 
 from tests.support.folders import new_folder, one_at_a_time
 from tests.support.missing import Missing
-from tests.support.processes import free_port, start, stop
+from tests.support.private_server import PrivateServer
+from tests.support.processes import start
 
 SETTINGS = {
     # Commits survive the death of any process as they must, but not that of the machine, which no test needs.
@@ -33,46 +33,31 @@ SETTINGS = {
     "max_connections": "300",
     "shared_buffers": "64MB",
 }
-START_SECONDS = 30.0
 
 
-class PostgresqlServer:
-    """One server with data of its own. `restart` keeps data and port."""
+class PostgresqlServer(PrivateServer):
+    """One server with data of its own, which it still has when it is started again.
+
+    Stopped it shuts down fast: sessions are told and ended. Killed it shuts down at once, and recovers at its start.
+    """
+
+    name = "PostgreSQL"
+    start_seconds = 30.0
+    port_is_taken = "could not bind"
+    stops_at = signal.SIGINT
+    dies_at = signal.SIGQUIT
 
     def __init__(self) -> None:
         self._programs = find_programs()
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
-        self._folder = new_folder("idp-postgresql-")
+        super().__init__(new_folder("idp-postgresql-"))
         self._data = self._folder / "data"
-        self._log = self._folder / "log"
-        self._password = secrets.token_hex(16)
-        self._process: subprocess.Popen[bytes] | None = None
-        self.port = 0
 
-    def open(self) -> "PostgresqlServer":
+    def open(self) -> Self:
         """Create the data and start the server; returns itself."""
         self._prepare_folder()
         self._initialise()
-        self.start()
-        return self
-
-    def start(self) -> None:
-        """Start the server on its data, and wait until it answers."""
-        self.port = self.port or free_port()
-        while not self._try_start():
-            self.port = free_port()
-
-    def stop(self) -> None:
-        """Stop as an operator would (fast shutdown): sessions are told and ended."""
-        if self._process is not None:
-            stop(self._process, signal.SIGINT)
-            self._process = None
-
-    def kill(self) -> None:
-        """Stop without a word to anyone (immediate shutdown)."""
-        if self._process is not None:
-            stop(self._process, signal.SIGQUIT)
-            self._process = None
+        return super().open()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -88,11 +73,6 @@ class PostgresqlServer:
             for process in hung:
                 with suppress(psutil.NoSuchProcess):
                     process.resume()
-
-    def close(self) -> None:
-        """Stop the server and remove its data."""
-        self.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:
         """Return the address of a database, with the superuser's password."""
@@ -110,27 +90,19 @@ class PostgresqlServer:
         arguments = ["--username=postgres", "--auth=password", f"--pwfile={self._folder / 'password'}", "--no-sync"]
         arguments += ["--no-instructions", "--locale=C.UTF-8", "--encoding=UTF8", f"--pgdata={self._data}"]
         process = start([self._programs / "initdb", *arguments], folder=self._folder, log=self._log, user=self._user)
-        if process.wait(START_SECONDS) != 0:
+        if process.wait(self.start_seconds) != 0:
             raise RuntimeError(f"initdb failed: {self._log.read_text()}")
 
-    def _try_start(self) -> bool:
+    def _begin(self) -> subprocess.Popen[bytes]:
         settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
         arguments = ["-D", str(self._data), "-p", str(self.port), *settings]
-        self._process = start(
-            [self._programs / "postgres", *arguments], folder=self._folder, log=self._log, user=self._user
-        )
-        until = time.monotonic() + START_SECONDS
-        while time.monotonic() < until:
-            with suppress(psycopg.OperationalError):
-                psycopg.connect(self.url(), connect_timeout=2).close()
-                return True
-            if self._process.poll() is not None:
-                log = self._log.read_text()
-                if "could not bind" in log:
-                    return False
-                raise RuntimeError(f"PostgreSQL did not start: {log}")
-            time.sleep(0.02)
-        raise RuntimeError(f"PostgreSQL does not answer: {self._log.read_text()}")
+        return start([self._programs / "postgres", *arguments], folder=self._folder, log=self._log, user=self._user)
+
+    def _answers(self) -> bool:
+        with suppress(psycopg.OperationalError):
+            psycopg.connect(self.url(), connect_timeout=2).close()
+            return True
+        return False
 
 
 def create_database(server_url: str, name: str, *, template: str = "template0") -> str:
