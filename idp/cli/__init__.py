@@ -1,4 +1,4 @@
-"""The ways in: every command of ``idp``. Commands call the same acts as the pages, and each takes ``--json``."""
+"""The ways in: every command of ``idp``. They call the same acts as the pages; ``--json`` is for programs."""
 
 from importlib import import_module
 from typing import cast

@@ -19,7 +19,7 @@ from idp.accounts.policy import AccountRefused, Kind
 from idp.acts.add_person import add_person
 from idp.acts.disable_account import disable_account, enable_account
 from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
-from idp.cli.printing import confirm, print_facts, print_json, when
+from idp.cli.printing import confirm, one_a_line, print_facts, print_json, when
 from idp.passwords.credentials import find_credential
 from idp.passwords.normal_form import UnusablePassword
 from idp.passwords.policy import PasswordTooShort, accept_new_password
@@ -44,7 +44,7 @@ def _refusals() -> Iterator[None]:
     try:
         yield
     except AccountRefused as error:
-        raise click.ClickException("\n  ".join(("the account is refused:", *error.faults))) from None
+        raise click.ClickException(one_a_line("the account is refused", error.faults)) from None
     except (PasswordTooShort, UnusablePassword) as error:
         raise click.ClickException(f"the password is {error}") from None
     except (UnknownAccount, InvalidIdentifier):
@@ -96,9 +96,7 @@ def add_command(
                 new,
                 stored_password=stored,
                 must_change=must_change,
-                actor=service.actor,
-                entropy=service.entropy,
-                now=service.clock(),
+                **service.acting(),
             )
     if as_json:
         print_json({"id": account_id, "user_id": user_id, "must_change": must_change, "password": stored is not None})
@@ -165,9 +163,7 @@ def disable_command(who: str, *, yes: bool, config: Path | None, as_json: bool) 
             yes=yes,
         )
         with service.database.writing() as connection:
-            ended = disable_account(
-                connection, account_id=account.id, actor=service.actor, entropy=service.entropy, now=service.clock()
-            )
+            ended = disable_account(connection, account_id=account.id, **service.acting())
     if as_json:
         print_json({"id": account.id, "status": "disabled", "sessions": ended.sessions, "grants": ended.grants})
         return
@@ -187,9 +183,7 @@ def enable_command(who: str, *, config: Path | None, as_json: bool) -> None:
     with opened(config) as service, _refusals():
         account = _found(service, who)
         with service.database.writing() as connection:
-            enable_account(
-                connection, account_id=account.id, actor=service.actor, entropy=service.entropy, now=service.clock()
-            )
+            enable_account(connection, account_id=account.id, **service.acting())
     if as_json:
         print_json({"id": account.id, "status": "active"})
         return

@@ -34,9 +34,7 @@ def disable_command(client_id: str, *, yes: bool, config: Path | None, as_json: 
             yes=yes,
         )
         with service.database.writing() as connection:
-            ended = disable_client(
-                connection, client_id=client_id, actor=service.actor, entropy=service.entropy, now=service.clock()
-            )
+            ended = disable_client(connection, client_id=client_id, **service.acting())
     if as_json:
         print_json({"client_id": client_id, "disabled": True, "grants_ended": ended})
         return
@@ -54,9 +52,7 @@ def enable_command(client_id: str, *, config: Path | None, as_json: bool) -> Non
     idp clients enable portal
     """
     with opened(config) as service, refusals(), service.database.writing() as connection:
-        enable_client(
-            connection, client_id=client_id, actor=service.actor, entropy=service.entropy, now=service.clock()
-        )
+        enable_client(connection, client_id=client_id, **service.acting())
     if as_json:
         print_json({"client_id": client_id, "disabled": False})
         return
@@ -91,9 +87,7 @@ def rotate_secret_command(client_id: str, *, keep_days: float, yes: bool, config
                 connection,
                 client_id=client_id,
                 previous_until=previous_until,
-                actor=service.actor,
-                entropy=service.entropy,
-                now=service.clock(),
+                **service.acting(),
             )
     if as_json:
         print_json({"client_id": client_id, "client_secret": secret, "previous_until": previous_until})

@@ -10,6 +10,7 @@ import click
 
 from idp.acts.rotate_client_secret import ClientHasNoSecret
 from idp.cli.opened import Opened
+from idp.cli.printing import one_a_line
 from idp.clients.client import Client
 from idp.clients.directory import ClientDirectory
 from idp.clients.policy import RegistrationRefused
@@ -22,8 +23,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except RegistrationRefused as error:
-        faults = "\n".join(f"  {fault}" for fault in error.faults)
-        raise click.ClickException(f"the registration is refused:\n{faults}") from None
+        raise click.ClickException(one_a_line("the registration is refused", error.faults)) from None
     except ClientExists as error:
         raise click.ClickException(f"{error} is taken; `idp clients update {error}` changes it") from None
     except ClientUnknown as error:

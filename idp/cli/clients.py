@@ -46,9 +46,7 @@ def add_command(client_id: str, *, config: Path | None, as_json: bool, **options
             connection,
             client_id=client_id,
             metadata=metadata,
-            actor=service.actor,
-            entropy=service.entropy,
-            now=service.clock(),
+            **service.acting(),
         )
     if as_json:
         print_json({"client_id": client_id, "client_secret": secret, "issuer": service.settings.issuer})
@@ -140,9 +138,7 @@ def update_command(
                 connection,
                 client_id=client_id,
                 changes=changes,
-                actor=service.actor,
-                entropy=service.entropy,
-                now=service.clock(),
+                **service.acting(),
             )
         client = found(service, client_id)
     if as_json:

@@ -42,9 +42,7 @@ def init_command(*, config: Path | None, as_json: bool) -> None:
             service.database,
             settings.kek_file,
             algorithms=settings.signing_algs,
-            actor=service.actor,
-            now=service.clock(),
-            entropy=service.entropy,
+            **service.acting(),
         )
     if as_json:
         print_json(asdict(made) | {"kek_file": str(settings.kek_file)})

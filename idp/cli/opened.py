@@ -14,10 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict
 
 import click
 from sqlalchemy.exc import DBAPIError
 
+from idp.cli.printing import one_a_line
 from idp.settings import Settings, SettingsRefused, load_settings
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.engine import open_engine
@@ -44,6 +46,14 @@ class Unusable(click.ClickException):
     exit_code = UNUSABLE
 
 
+class Acting(TypedDict):
+    """What every act asks for: in whose name, with what randomness, and when."""
+
+    actor: str
+    entropy: Entropy
+    now: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """The parts that commands act with; `actor` is the name under which the audit trail has them."""
@@ -53,6 +63,10 @@ class Opened:
     actor: str
     clock: Clock = time.time
     entropy: Entropy = secrets.token_bytes
+
+    def acting(self) -> Acting:
+        """Give what an act asks for besides its subject, as of this moment."""
+        return Acting(actor=self.actor, entropy=self.entropy, now=self.clock())
 
     def kek(self) -> Kek:
         """Load the key-encryption key.
@@ -72,8 +86,7 @@ def read_settings(config: Path | None) -> Settings:
     try:
         return load_settings(config, os.environ)
     except SettingsRefused as error:
-        faults = "\n".join(f"  {fault}" for fault in error.faults)
-        raise Unusable(f"the settings cannot be used:\n{faults}") from None
+        raise Unusable(one_a_line("the settings cannot be used", error.faults)) from None
 
 
 @contextmanager

@@ -34,6 +34,11 @@ def print_facts(facts: Mapping[str, object]) -> None:
             click.echo(" " * width + line)
 
 
+def one_a_line(heading: str, faults: Iterable[str]) -> str:
+    """Write faults below each other, under what they are faults of."""
+    return "\n  ".join((f"{heading}:", *faults))
+
+
 def confirm(plan: str, *, yes: bool) -> None:
     """Show what will happen and ask, unless `yes`; a no ends the command with 1.
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import click
 
 from idp.cli.opened import Unusable
+from idp.cli.printing import one_a_line
 from idp.wire.bind import Bind
 
 
@@ -27,4 +28,4 @@ def faults_in_words() -> Iterator[None]:
     try:
         yield
     except NotReadyToStart as error:
-        raise Unusable("cannot start:\n" + "\n".join(f"  {fault}" for fault in error.faults)) from None
+        raise Unusable(one_a_line("cannot start", error.faults)) from None
