@@ -32,7 +32,7 @@ def demo_pages(parts: Parts) -> flask.Blueprint:
 
     @pages.get("/demo/mailbox")
     def mailbox() -> flask.Response:
-        # No page of this version sends anything yet; deliveries will be listed here.
+        # Nothing in this version sends a message.
         return parts.pages.render("demo_mailbox", language=language_of(), messages=())
 
     return pages

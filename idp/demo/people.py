@@ -1,7 +1,6 @@
 """Invented people, with every standard claim of OpenID Connect Core §5.1 filled, and one password for all of them.
 
-Each comes with what there is to show; DESIGN names the others, who follow with second factors, organisations and staff.
-Telephone numbers are from ranges that are kept free for fiction.
+Each comes with what there is to show. Telephone numbers are from ranges that are kept free for fiction.
 """
 
 from __future__ import annotations

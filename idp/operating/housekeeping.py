@@ -1,7 +1,7 @@
 """The housekeeper: one process beside the request workers that prunes, and answers on the management port.
 
 Under `idp serve` it is a child; beside gunicorn an operator runs it as `idp worker`. Any number of them may run: each
-prunes what the others have left. Later issues give it the outbox, the audit sealer and the key schedule.
+prunes what the others have left.
 """
 
 from __future__ import annotations
