@@ -70,7 +70,6 @@ class Settings(BaseModel):
     database_pool: int = Field(default=16, ge=1, le=200)
     management_bind: str = "127.0.0.1:9000"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    demo_port: int | None = None
 
     @property
     def secure(self) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from idp.audit.events import EventType, RecordedEvent
@@ -45,7 +45,7 @@ class Explanation:
     registered_now: str
     why: str
     remedy: str
-    more: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any]
 
     def as_document(self) -> dict[str, Any]:
         """Give a JSON document."""

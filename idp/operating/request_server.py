@@ -26,8 +26,6 @@ from idp.wire.bind import Bind
 GRACE_SECONDS = 10
 """How long requests in flight may take to end."""
 BACKLOG = 1024
-MOST_CONNECTIONS = 2048
-"""Open connections of one worker; idle ones cost no thread, and more wait in the kernel until one closes."""
 HEADER_SECONDS = 10
 """How long a client may take over a request's headers, and how long an idle connection is kept."""
 LARGEST_HEAD = 65_536
@@ -54,9 +52,9 @@ class RequestServer(MPServer):
         *,
         workers: int,
         threads: int,
-        connections: int = MOST_CONNECTIONS,
+        connections: int,
         housekeeper: Callable[[], BaseProcess],
-        on_death: Callable[[int], None] = lambda _pid: None,
+        on_death: Callable[[int], None],
     ) -> None:
         """Describe the server, without starting it.
 

@@ -21,7 +21,7 @@ from idp.metrics.meters import Meters
 from idp.operating.housekeeping import keep_house
 from idp.operating.parentage import end_with_parent
 from idp.operating.preflight import require_free, require_ready
-from idp.operating.request_server import MOST_CONNECTIONS, RequestServer
+from idp.operating.request_server import RequestServer
 from idp.operating.request_worker import RequestWorker, serve_requests
 from idp.settings import Settings
 from idp.storage.handles import Clock, Entropy
@@ -32,6 +32,8 @@ Context = multiprocessing.context.ForkContext | multiprocessing.context.SpawnCon
 
 OWN_FILES = 128
 """What a worker opens besides clients and database: Redis, log, numbers, templates."""
+MOST_CONNECTIONS = 2048
+"""Open connections of one worker; idle ones cost no thread, and more wait in the kernel until one closes."""
 FEWEST_CONNECTIONS = 16
 
 log = logging.getLogger("idp.operating")
