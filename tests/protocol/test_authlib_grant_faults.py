@@ -39,10 +39,10 @@ def test_canary_tokens_are_saved_before_the_code_is_spent() -> None:
     server = StockServer()
     server.register_grant(StockRefreshGrant)
     assert 200 == _exchanged(server, {"grant_type": "authorization_code", "code": "the code"}).status
-    still_faulty(["token saved", "code deleted"] == server.happened, "AuthorizationCode.issue in idp/oidc/grants.py")
+    still_faulty(["token saved", "code deleted"] == server.happened, "the fixed phases of idp/oidc/grants")
     server.happened.clear()
     assert 200 == _exchanged(server, {"grant_type": "refresh_token", "refresh_token": "x"}).status
-    still_faulty(["token saved", "old token revoked"] == server.happened, "RefreshToken.issue in idp/oidc/grants.py")
+    still_faulty(["token saved", "old token revoked"] == server.happened, "the fixed phases of idp/oidc/grants")
 
 
 @pytest.mark.parametrize("database", ["world", "postgresql_world"])
@@ -103,7 +103,7 @@ def test_headers_do_not_add_up(app: App) -> None:
 
 def test_canary_hooks_have_no_order() -> None:
     """Hooks are a set; the order of extensions differs from process to process."""
-    still_faulty(isinstance(cast("Any", Hookable())._hooks["any"], set), "the fixed phases of idp/oidc/grants.py")
+    still_faulty(isinstance(cast("Any", Hookable())._hooks["any"], set), "the fixed phases of idp/oidc/grants")
 
 
 def test_canary_refresh_requests_fire_no_hook() -> None:
@@ -115,7 +115,7 @@ def test_canary_refresh_requests_fire_no_hook() -> None:
         [lambda grant: grant.register_hook("after_validate_token_request", lambda *_: fired.append(1))],
     )
     assert 200 == _exchanged(server, {"grant_type": "refresh_token", "refresh_token": "x"}).status
-    still_faulty(not fired, "the fixed phases of idp/oidc/grants.py")
+    still_faulty(not fired, "the fixed phases of idp/oidc/grants")
 
 
 @pytest.mark.parametrize("grant_type", ["urn:ietf:params:oauth:grant-type:device_code", "password", "implicit"])

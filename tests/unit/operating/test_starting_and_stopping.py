@@ -1,4 +1,4 @@
-"""What decides about starts, restarts and stops, without a server."""
+"""What decides about starts and stops, without a server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from werkzeug.test import Client
 
 from idp.operating.draining import Draining
 from idp.operating.preflight import NotReadyToStart, require_free
-from idp.operating.restarts import RestartBudget
 from idp.operating.serving import connections_within
 from idp.wire.bind import Bind
 
@@ -39,26 +38,6 @@ def test_anything_else_is_no_address(text: str) -> None:
     """What is not HOST:PORT is refused."""
     with pytest.raises(ValueError, match=r"is not HOST:PORT|in brackets"):
         Bind.parse(text)
-
-
-def test_the_first_restarts_come_at_once() -> None:
-    """As many restarts as the budget has need no waiting; the next waits for the pause."""
-    budget = RestartBudget(most=3, within=60.0)
-    for at in (0.0, 0.1, 0.2):
-        assert 0.0 == budget.seconds_to_wait(at)
-        budget.spend(at)
-
-    assert 2.2 == pytest.approx(budget.seconds_to_wait(1.0))
-
-
-def test_the_budget_grows_back() -> None:
-    """A restart that is a minute old no longer counts."""
-    budget = RestartBudget(most=2, within=60.0, pause=30.0)
-    budget.spend(0.0)
-    budget.spend(50.0)
-
-    assert 20.1 == pytest.approx(budget.seconds_to_wait(59.9))
-    assert 0.0 == budget.seconds_to_wait(60.0)
 
 
 @pytest.mark.parametrize(
