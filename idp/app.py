@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import dataclass
 from wsgiref.types import WSGIApplication
@@ -12,9 +13,20 @@ from wsgiref.types import WSGIApplication
 import flask
 from flask_sqlalchemy import SQLAlchemy
 
+from idp.acts.ask_recovery import RecoveryDesk
+from idp.acts.new_password import NewPasswords
+from idp.acts.prove_recovery import RecoveryProver
+from idp.acts.write_mail import MailWriter
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
 from idp.cores import usable_cores
+from idp.delivery.console import ConsoleTransport
+from idp.delivery.courier import Courier
+from idp.delivery.letters import LetterFacts, Letters
+from idp.delivery.mail import Sender
+from idp.delivery.mail_folder import MailFolder
+from idp.delivery.smtp import SmtpServer, SmtpTransport
+from idp.delivery.transport import Transport
 from idp.demo.one_name import OneName
 from idp.demo.pages import demo_pages
 from idp.edge import build_front, build_pages_app
@@ -78,6 +90,7 @@ class Service:
     meters: Meters
     clock: Clock
     entropy: Entropy
+    courier: Courier
 
     def start(self) -> None:
         """Take in what has ended and which keys and clients there are, then go on watching.
@@ -167,6 +180,7 @@ def build(
         meters=meters,
         clock=clock,
         entropy=entropy,
+        courier=build_courier(settings, issuer, parts, service_secrets),
     )
 
 
@@ -199,11 +213,53 @@ def build_page_parts(
             issuer.database, hasher, lookup, clock=issuer.clock, entropy=issuer.entropy, meters=meters
         ),
         hasher=hasher,
+        new_passwords=NewPasswords(issuer.database, hasher, product=settings.product),
+        recovery_desk=RecoveryDesk(issuer.database, lookup, clock=issuer.clock, entropy=issuer.entropy),
+        recovery_prover=RecoveryProver(
+            issuer.database, opened.mac_key("proof"), clock=issuer.clock, entropy=issuer.entropy
+        ),
         end_session=EndSession(issuer),
         cookies=CookieJar(secure=settings.secure),
         form_tokens=FormTokens(opened.mac_key("csrf"), lifetime=issuer.lifetimes.journey),
         pages=Pages(resource_directory("templates"), wording, page_facts(settings)),
         wording=wording,
+        mailbox=MailFolder(settings.mail_folder) if settings.mail_folder else None,
+    )
+
+
+def build_courier(settings: Settings, issuer: Issuer, parts: Parts, opened: ServiceSecrets) -> Courier:
+    """Put the delivery of mail together; `courier.run` is the worker's loop."""
+    letters = Letters(resource_directory("templates") / "email", parts.wording, letter_facts(settings))
+    write = MailWriter(
+        issuer.database,
+        letters,
+        opened.mac_key("proof"),
+        issuer=settings.issuer,
+        clock=issuer.clock,
+        entropy=issuer.entropy,
+    )
+    sender = Sender(name=settings.product, address=settings.mail_sender)
+    transport = build_transport(settings, parts)
+    return Courier(issuer.database, transport, write, sender, clock=issuer.clock, entropy=issuer.entropy)
+
+
+def build_transport(settings: Settings, parts: Parts) -> Transport:
+    """Choose how mail leaves: through the mail server, else into the demo's mailbox, else onto the terminal."""
+    if settings.smtp_url is not None:
+        development = settings.mode is not Mode.PRODUCTION
+        return SmtpTransport(SmtpServer.from_url(settings.smtp_url.get_secret_value(), development=development))
+    return parts.mailbox or ConsoleTransport(sys.stderr)
+
+
+def letter_facts(settings: Settings) -> LetterFacts:
+    """Collect what every mail says about this service."""
+    return LetterFacts(
+        product=settings.product,
+        issuer=settings.issuer,
+        support_phone=settings.support_phone,
+        report_address=settings.report_address,
+        imprint_uri=settings.imprint_uri,
+        privacy_uri=settings.privacy_uri,
     )
 
 

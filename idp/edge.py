@@ -20,6 +20,8 @@ from idp.flows.change_password import change_password_pages
 from idp.flows.consent import consent_pages
 from idp.flows.end_session import end_session_pages
 from idp.flows.parts import Parts
+from idp.flows.recover import recover_pages
+from idp.flows.reset_password import reset_password_pages
 from idp.flows.sign_in import sign_in_pages
 from idp.flows.visit import language_of, reference_of
 from idp.metrics.metered import MeteredServer
@@ -55,6 +57,8 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     consent_pages,
     end_session_pages,
     account_pages,
+    recover_pages,
+    reset_password_pages,
 )
 
 log = logging.getLogger("idp.pages")

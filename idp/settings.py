@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
+from idp.delivery.mail import UnusableAddress, envelope_address
+from idp.delivery.smtp import SmtpServer
 from idp.resources import resource_directory
 from idp.wire.addresses import TrustedProxies
 from idp.wire.bind import Bind
@@ -63,6 +65,9 @@ class Settings(BaseModel):
     support_phone: str = ""
     report_address: str = ""
     security_contact: str = ""
+    smtp_url: SecretStr | None = None
+    mail_from: str = ""
+    mail_folder: Path | None = None
     time_zone: str = "UTC"
     signing_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "Ed25519")
     password_hashing: str = "owasp"
@@ -80,6 +85,11 @@ class Settings(BaseModel):
     def issuer_host(self) -> str:
         """The host, with port where it is not the scheme's own, that requests must name."""
         return urlsplit(self.issuer).netloc
+
+    @property
+    def mail_sender(self) -> str:
+        """The address that mails come from."""
+        return self.mail_from or f"no-reply@{urlsplit(self.issuer).hostname}"
 
 
 def load_settings(config: Path | None, environment: Mapping[str, str], **overrides: object) -> Settings:
@@ -134,7 +144,12 @@ def _listed(value: str) -> tuple[str, ...]:
 
 
 def _unsafe(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    return [*_issuer_faults(settings), *_value_faults(settings), *_production_faults(settings, environment)]
+    return [
+        *_issuer_faults(settings),
+        *_value_faults(settings),
+        *_mail_faults(settings),
+        *_production_faults(settings, environment),
+    ]
 
 
 def _issuer_faults(settings: Settings) -> Iterator[str]:
@@ -172,6 +187,18 @@ def _value_faults(settings: Settings) -> Iterator[str]:
         yield "password_hashing: must be owasp"
 
 
+def _mail_faults(settings: Settings) -> Iterator[str]:
+    if settings.smtp_url is not None:
+        try:
+            SmtpServer.from_url(settings.smtp_url.get_secret_value())
+        except ValueError as error:
+            yield f"smtp_url: {error}"
+    try:
+        envelope_address(settings.mail_sender)
+    except UnusableAddress as error:
+        yield f"mail_from: {error}"
+
+
 def _production_faults(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:
     if settings.mode is not Mode.PRODUCTION:
         return
@@ -179,6 +206,12 @@ def _production_faults(settings: Settings, environment: Mapping[str, str]) -> It
         yield "AUTHLIB_INSECURE_TRANSPORT is set: refused in production mode"
     if settings.password_hashing != "owasp":
         yield "password_hashing: the cheap profile is refused in production mode"
+    if settings.smtp_url is None:
+        yield "smtp_url: must be set in production mode; without it nobody recovers a forgotten password"
+    if not settings.mail_from:
+        yield "mail_from: must be set in production mode; it is the address that people see"
+    if settings.mail_folder is not None:
+        yield "mail_folder: is for the demo; refused in production mode"
     for name in ("imprint_uri", "privacy_uri", "accessibility_uri", "support_phone", "report_address"):
         if not getattr(settings, name):
             yield f"{name}: must be set in production mode; it stands in the footer of every page"

@@ -26,3 +26,4 @@ class AccountFacts:
     created_at: float
     updated_at: float
     not_before: float | None
+    recovered_at: float | None = None

@@ -12,6 +12,8 @@ from idp.accounts.models import ACCOUNTS
 from idp.accounts.policy import Status
 from idp.storage.prepared import Prepared
 
+MOST_AT_ONE_ADDRESS = 50
+
 
 def id_of_identifier(identifier: ColumnElement[str]) -> ColumnElement[str | None]:
     """Give the SQL for the id that a canonical identifier stands for, or null.
@@ -57,3 +59,24 @@ def find_by_identifier(connection: Connection, *, identifier: str) -> AccountFac
 def count_accounts(connection: Connection) -> int:
     """Say how many accounts there are."""
     return connection.execute(select(func.count()).select_from(ACCOUNTS)).scalar_one()
+
+
+def find_by_address(connection: Connection, *, address: str) -> list[AccountFacts]:
+    """Give every active account to which this address is known to belong, oldest first.
+
+    They are looked up by the folded form of what was typed; whoever writes to them uses the address that is stored.
+
+    Raises:
+        InvalidIdentifier: what was typed can be nobody's address.
+    """
+    found = connection.execute(
+        select(*_ALL)
+        .where(
+            ACCOUNTS.c.email_key == canonical(address),
+            ACCOUNTS.c.email_verified,
+            ACCOUNTS.c.status == Status.ACTIVE.value,
+        )
+        .order_by(ACCOUNTS.c.created_at, ACCOUNTS.c.id)
+        .limit(MOST_AT_ONE_ADDRESS)
+    )
+    return [AccountFacts(**row._mapping) for row in found]  # noqa: SLF001

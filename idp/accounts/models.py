@@ -35,6 +35,7 @@ class Account(Base):
     claims: Mapped[Json] = mapped_column(default_factory=dict)
     locale: Mapped[str | None] = mapped_column(String(35), default=None)
     not_before: Mapped[Instant | None] = mapped_column(default=None)
+    recovered_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
 ACCOUNTS = cast("Table", Account.__table__)

@@ -19,6 +19,7 @@ TEXT_CLAIMS = frozenset({
 ADDRESS_MEMBERS = ("formatted", "street_address", "locality", "region", "postal_code", "country")
 MAX_CLAIM_LENGTH = 2048
 MAX_LOCALE_LENGTH = 35
+SHORTEST_MASKED = 3
 
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]+\Z")
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}\Z")
@@ -94,3 +95,8 @@ def _short_text(value: object, *, lines: bool = False) -> bool:
 def _plain(text: str) -> bool:
     """Whether nothing in the text steers a terminal, a header or the direction of writing; names may hold joiners."""
     return not _STEERING.search(text)
+
+
+def masked(user_id: str) -> str:
+    """Give a user ID so that only its owner recognises it; how long it is stays unsaid."""
+    return f"{user_id[:1]}••••{user_id[-1:] if len(user_id) > SHORTEST_MASKED else ''}"

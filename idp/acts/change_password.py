@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
@@ -30,3 +31,6 @@ def change_password(
         personal=visitor.personal,
     )
     record(connection, event, entropy=entropy)
+    tell_owner(
+        connection, notice=Notice.PASSWORD_CHANGED, account_id=account_id, visitor=visitor, entropy=entropy, now=now
+    )

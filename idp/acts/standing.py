@@ -39,6 +39,7 @@ class Standing:
     password_changed_at: float | None = None
     name: str | None = None
     locale: str | None = None
+    recovered_at: float | None = None
     session: LiveSession | None = None
 
 
@@ -67,6 +68,7 @@ def _standing(row: Row[Any], session: LiveSession | None) -> Standing:
         user_id=row.user_id,
         name=row.claims.get("name"),
         locale=row.locale,
+        recovered_at=row.recovered_at,
         kind=row.kind,
         status=row.status,
         not_before=row.not_before,
@@ -86,6 +88,7 @@ def _columns() -> tuple[Any, ...]:
         _A.c.kind,
         _A.c.status,
         _A.c.not_before,
+        _A.c.recovered_at,
         _P.c.must_change,
         _P.c.compromised_at,
         _P.c.changed_at.label("password_changed_at"),

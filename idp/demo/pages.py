@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 
 from idp.demo.clients import own_apps, port_of, portals
+from idp.demo.mailbox import add_mailbox
 from idp.demo.people import PASSWORD, PEOPLE
 from idp.flows.parts import Parts
 from idp.flows.visit import language_of
@@ -30,9 +31,5 @@ def demo_pages(parts: Parts) -> flask.Blueprint:
     def connect() -> flask.Response:
         return parts.pages.render("demo_connect", language=language_of(), issuer=issuer, clients=own_apps())
 
-    @pages.get("/demo/mailbox")
-    def mailbox() -> flask.Response:
-        # Nothing in this version sends a message.
-        return parts.pages.render("demo_mailbox", language=language_of(), messages=())
-
+    add_mailbox(pages, parts)
     return pages

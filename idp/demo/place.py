@@ -31,6 +31,11 @@ class Place:
         return f"sqlite:///{self.folder / 'idp.sqlite'}"
 
     @property
+    def mail_folder(self) -> Path:
+        """Where its mail goes."""
+        return self.folder / "mail"
+
+    @property
     def kek_file(self) -> Path:
         """Its key-encryption key."""
         return self.folder / "kek"
@@ -56,6 +61,7 @@ def write_settings(place: Place, *, issuer: str, management_bind: str) -> None:
         "issuer": issuer,
         "database_url": place.database_url,
         "kek_file": str(place.kek_file),
+        "mail_folder": str(place.mail_folder),
         "management_bind": management_bind,
     }
     # A JSON string is a TOML string.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 
 from idp.accounts.find import find_by_id
+from idp.accounts.recovered import cooling_off_until
 from idp.acts.standing import Standing, standing_of_session
 from idp.flows.answers import see_other
 from idp.flows.built_in import ACCOUNT, request_for
@@ -77,6 +78,8 @@ def _home(parts: Parts, person: Standing) -> flask.Response:
         account_name=person.name or person.user_id,
         user_id=person.user_id,
         last_sign_in=last_sign_in,
+        recovered_at=person.recovered_at,
+        careful_until=cooling_off_until(person.recovered_at, now=parts.issuer.clock()),
         apps=apps,
         sign_out_action="/end-session",
         form_token=parts.form_tokens.issue(

@@ -28,12 +28,10 @@ from idp.flows.visit import (
     sent_fields,
     visitor_of,
 )
-from idp.passwords.credentials import find_credential
 from idp.passwords.gate import HashingBusy
-from idp.passwords.hasher import WrongPassword
 from idp.passwords.normal_form import UnusablePassword
-from idp.passwords.policy import ALONE, PasswordTooShort, accept_new_password
-from idp.web.problems import BUSY, NEW_PASSWORD_SAME, NEW_PASSWORD_UNUSABLE, Problem, new_password_too_short
+from idp.passwords.policy import ALONE, PasswordRefused
+from idp.web.problems import BUSY, NEW_PASSWORD_UNUSABLE, Problem, new_password_refused
 
 PAGE = "change_password"
 
@@ -72,37 +70,16 @@ def _waiting(parts: Parts, journey: Journey) -> Standing | None:
 def _change(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
     password = sent_fields().get("new_password", "")
     try:
-        accept_new_password(password, second_factor=False)
-        _require_another(parts, person, password)
-        stored = parts.hasher.hash(password)
-    except PasswordTooShort as error:
-        return _page(parts, journey, person, problems=[new_password_too_short(error.at_least)])
+        stored = parts.new_passwords.accept(password, account_id=person.account_id)
+    except PasswordRefused as error:
+        return _page(parts, journey, person, problems=[new_password_refused(error)])
     except UnusablePassword:
         return _page(parts, journey, person, problems=[NEW_PASSWORD_UNUSABLE])
-    except WrongPassword:
-        return _page(parts, journey, person, problems=[NEW_PASSWORD_SAME])
     except HashingBusy as error:
         response = _page(parts, journey, person, problems=[BUSY], status=503)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     return proceed(parts, journey, _stored(parts, stored))
-
-
-def _require_another(parts: Parts, person: Standing, password: str) -> None:
-    """Refuse the very password that is to be replaced.
-
-    Raises:
-        WrongPassword: it is the same one.
-    """
-    with parts.issuer.database.reading() as connection:
-        credential = find_credential(connection, account_id=person.account_id)
-    if credential is None:
-        return
-    try:
-        parts.hasher.verify(credential.hash, password)
-    except WrongPassword:
-        return
-    raise WrongPassword
 
 
 def _stored(parts: Parts, stored: str) -> Effect:

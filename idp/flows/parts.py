@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from idp.acts.ask_recovery import RecoveryDesk
+from idp.acts.new_password import NewPasswords
+from idp.acts.prove_recovery import RecoveryProver
 from idp.acts.verify_password import PasswordVerifier
+from idp.delivery.mail_folder import MailFolder
 from idp.flows.journey import Journeys
 from idp.flows.proofs import Prover
 from idp.oidc.end_session import EndSession
@@ -26,9 +30,13 @@ class Parts:
     prover: Prover
     passwords: PasswordVerifier
     hasher: Hasher
+    new_passwords: NewPasswords
+    recovery_desk: RecoveryDesk
+    recovery_prover: RecoveryProver
     end_session: EndSession
     cookies: CookieJar
     form_tokens: FormTokens
     pages: Pages
     wording: Wording
     store: EphemeralStore
+    mailbox: MailFolder | None = None

@@ -126,6 +126,7 @@ def _page(
         action=f"/sign-in?journey={journey.id}",
         form_token=form_token_for(parts, PAGE, journey),
         user_id=typed,
+        recover=f"/recover?journey={journey.id}",
         problems=problems,
         cancellable=bool(form_targets(journey)),
     )

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from sqlalchemy import ColumnElement, String, literal_column
 
-from idp.lockout.policy import network_of
+from idp.lockout.policy import GuessKind, network_of
 
 _ACCOUNT = "account:"
 
@@ -39,6 +39,16 @@ def unplaced_key(key: MacKey, *, identifier: str) -> str:
     All the people behind such a proxy would otherwise share one budget, and a single guesser could shut them all out.
     """
     return "address:" + _text(key.tag(b"guesses from nowhere", identifier.encode()))
+
+
+def mailbox_key(key: MacKey, *, identifier: str) -> str:
+    """Give the key for a canonical e-mail address that mail is asked for, whoever has it."""
+    return "mailbox:" + _text(key.tag(b"mails to an address", identifier.encode()))
+
+
+def for_recovery(key: str, kind: GuessKind) -> str:
+    """Give the key under which one of the budgets of recovery counts what sign-in counts under `key`."""
+    return f"{kind.value}:{key}"
 
 
 def account_key(account_id: str) -> str:

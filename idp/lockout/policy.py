@@ -1,7 +1,8 @@
 """How many wrong guesses are allowed, by what, and for how long they count.
 
 The person's budget is ten failures in half an hour, and from the tenth on the name rests for half an hour; the
-network's is a hundred in an hour. Addresses of IPv6 are counted by their /64, which is what one household gets.
+network's is a hundred in an hour. Codes, and mails that strangers can cause, have budgets of their own. Addresses of
+IPv6 are counted by their /64, which is what one household gets.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ class GuessKind(StrEnum):
 
     ADDRESS = "address"
     IDENTIFIER = "identifier"
+    CODE = "code"
+    MAIL = "mail"
+    MAIL_OF_DAY = "mail of day"
+    RECOVERY_ADDRESS = "recovery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,12 @@ class Budget:
 BUDGETS = {
     GuessKind.ADDRESS: Budget(failures=100, seconds=3600.0),
     GuessKind.IDENTIFIER: Budget(failures=10, seconds=1800.0),
+    # One for all recoveries of an account, whoever began them; another mail does not refill it.
+    GuessKind.CODE: Budget(failures=10, seconds=3600.0),
+    # A mailbox is not flooded, whoever asks: one mail in two minutes, ten in a day.
+    GuessKind.MAIL: Budget(failures=1, seconds=120.0),
+    GuessKind.MAIL_OF_DAY: Budget(failures=10, seconds=86_400.0),
+    GuessKind.RECOVERY_ADDRESS: Budget(failures=60, seconds=3600.0),
 }
 
 

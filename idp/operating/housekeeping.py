@@ -1,15 +1,17 @@
-"""The housekeeper: one process beside the request workers that prunes, and answers on the management port.
+"""The housekeeper: one process beside the request workers that delivers mail, prunes, and answers management requests.
 
 Under `idp serve` it is a child; beside gunicorn an operator runs it as `idp worker`. Any number of them may run: each
-prunes what the others have left.
+prunes what the others have left, and a message is sent by one of them.
 """
 
 from __future__ import annotations
 
 import logging
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from threading import Event
+from threading import Event, Thread
 from types import FrameType
 
 from idp.app import Service, build
@@ -22,12 +24,14 @@ from idp.wire.bind import Bind
 
 PRUNE_SECONDS = 60.0
 FIRST_PRUNE_SECONDS = 5.0
+LAST_MESSAGE_SECONDS = 5.0
+"""How long the end waits for the message in hand; what is not sent by then is sent by the next housekeeper."""
 
 log = logging.getLogger("idp.housekeeping")
 
 
 def keep_house(settings: Settings) -> None:
-    """Prune and answer on the management port until SIGTERM or SIGINT; for the main thread of its own process.
+    """Deliver, prune and answer on the management port until SIGTERM or SIGINT; for the main thread of its own process.
 
     Raises:
         SchemaMismatch, KekRefused, WrongKek, SecretMissing, StorageUnavailable: see `idp.app.build`.
@@ -40,7 +44,8 @@ def keep_house(settings: Settings) -> None:
         metrics = partial(scrape, service.meters)
         with management_server(Bind.parse(settings.management_bind).resolved(), service.parts.issuer, metrics):
             log.info("the housekeeper is at work, management port %s", settings.management_bind)
-            _work(service, told)
+            with _delivering(service, told):
+                _work(service, told)
     finally:
         service.stop()
 
@@ -54,6 +59,18 @@ def _told_to_stop() -> Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     return told
+
+
+@contextmanager
+def _delivering(service: Service, told: Event) -> Iterator[None]:
+    """Deliver mail meanwhile, in a thread of its own: a slow mail server holds up nothing else."""
+    courier = Thread(target=service.courier.run, args=(told,), name="courier", daemon=True)
+    courier.start()
+    try:
+        yield
+    finally:
+        told.set()
+        courier.join(LAST_MESSAGE_SECONDS)
 
 
 def _work(service: Service, told: Event) -> None:

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, String, Update, and_, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
 
-from idp.passwords.models import CREDENTIALS
+from idp.passwords.models import CREDENTIALS, FORMER
+from idp.passwords.policy import REMEMBERED
+from idp.passwords.recoveries import void_recoveries
+from idp.storage.inserts import insert_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +44,11 @@ def find_credential(connection: Connection, *, account_id: str) -> Credential | 
 def set_password(connection: Connection, *, account_id: str, stored: str, must_change: bool, now: float) -> None:
     """Give an account a new password, in its stored form; what was known against the old one is forgotten with it.
 
-    `must_change` when somebody other than the person has chosen it.
+    `must_change` when somebody other than the person has chosen it. Every recovery in progress becomes void: whatever
+    was mailed before opens nothing now.
     """
+    void_recoveries(connection, account_id=account_id, now=now)
+    _remember_former(connection, account_id=account_id)
     values = {"hash": stored, "changed_at": now, "must_change": must_change, "compromised_at": None}
     replaced = connection.execute(
         update(CREDENTIALS)
@@ -40,6 +58,32 @@ def set_password(connection: Connection, *, account_id: str, stored: str, must_c
     )
     if replaced.one_or_none() is None:
         connection.execute(insert(CREDENTIALS).values(account_id=account_id, **values))
+
+
+def passwords_of(connection: Connection, *, account_id: str) -> list[str]:
+    """Give the stored forms of an account's password and of those before it that may not be chosen again."""
+    present = select(CREDENTIALS.c.hash).where(CREDENTIALS.c.account_id == account_id)
+    return [*connection.execute(present).scalars(), *connection.execute(_former(account_id)).scalars()]
+
+
+def _former(account_id: str) -> Select[tuple[str]]:
+    return (
+        select(FORMER.c.hash)
+        .where(FORMER.c.account_id == account_id)
+        .order_by(FORMER.c.changed_at.desc(), FORMER.c.hash)
+        .limit(REMEMBERED - 1)
+    )
+
+
+def _remember_former(connection: Connection, *, account_id: str) -> None:
+    """Move the present password to the former ones, and let go of those that are old enough."""
+    present = select(CREDENTIALS.c.account_id, CREDENTIALS.c.changed_at, CREDENTIALS.c.hash)
+    kept = insert_for(connection.dialect.name)(FORMER).from_select(
+        ["account_id", "changed_at", "hash"], present.where(CREDENTIALS.c.account_id == account_id)
+    )
+    connection.execute(kept.on_conflict_do_nothing())
+    newest = _former(account_id)
+    connection.execute(delete(FORMER).where(FORMER.c.account_id == account_id, FORMER.c.hash.not_in(newest)))
 
 
 def replace_stored_form() -> Update:

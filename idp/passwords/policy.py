@@ -1,19 +1,49 @@
 """Which passwords may be chosen: pure rules, each with its reason.
 
 Length is what counts (NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 6.2.1): 15 characters when the password stands alone, 8
-when a second factor stands beside it. No rules about kinds of characters, no change for its age alone (ASVS 6.2.5,
+when a second factor stands beside it. Common ones and those made of the person's own or the lender's names are refused
+(ASVS 6.1.2, 6.2.4), and the last four. No rules about kinds of characters, no change for its age alone (ASVS 6.2.5,
 6.2.10). A code point counts as one character.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from idp.passwords.common import COMMON
 from idp.passwords.normal_form import normalise
 
 ALONE = 15
 BESIDE_A_SECOND_FACTOR = 8
+REMEMBERED = 4
+"""How many passwords of an account, the present one among them, are not taken again."""
+
+SHORTEST_NAME = 4
+"""Shorter names stand in too many words by chance."""
+
+_ROWS = (
+    "abcdefghijklmnopqrstuvwxyz",
+    "0123456789",
+    "1234567890",
+    "qwertyuiop",
+    "asdfghjkl",
+    "zxcvbnm",
+    "qwertzuiop",
+    "yxcvbnm",
+    "azertyuiop",
+    "qsdfghjklm",
+)
+_RUN = 4
+_LONGEST_PIECE = 32
 
 
-class PasswordTooShort(ValueError):
+class PasswordRefused(ValueError):
+    """The password may not be chosen; each kind of reason is a class of its own."""
+
+
+class PasswordTooShort(PasswordRefused):
     """The password has fewer characters than it needs; `at_least` says how many that are."""
 
     def __init__(self, at_least: int) -> None:
@@ -21,14 +51,88 @@ class PasswordTooShort(ValueError):
         self.at_least = at_least
 
 
-def accept_new_password(password: str, *, second_factor: bool) -> None:
-    """Let a new password pass, or say why not.
+class PasswordTooCommon(PasswordRefused):
+    """The password is one that many people choose, or is made of nothing but such ones, runs and repetitions."""
+
+
+class PasswordHoldsName(PasswordRefused):
+    """Without a name that others know, too little is left of the password; `name` is the one that it holds."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__("made of a known name")
+        self.name = name
+
+
+class PasswordUsedBefore(PasswordRefused):
+    """The password is the account's own already (`present`), or was not long ago."""
+
+    def __init__(self, *, present: bool) -> None:
+        super().__init__("used before")
+        self.present = present
+
+
+def accept_new_password(password: str, *, second_factor: bool, names: Iterable[str] = ()) -> None:
+    """Let a new password pass, or say why not. `names` are those of the person and of the service.
 
     Raises:
         UnusablePassword: it could never be checked.
-        PasswordTooShort: fewer characters than its place needs.
+        PasswordRefused: one of its kinds.
     """
     normalise(password)
     at_least = BESIDE_A_SECOND_FACTOR if second_factor else ALONE
     if len(password) < at_least:
         raise PasswordTooShort(at_least)
+    folded = _folded(password)
+    for name, written in names_in(names):
+        if name in folded and len(folded.replace(name, "")) < at_least:
+            raise PasswordHoldsName(written)
+    if _is_common(folded):
+        raise PasswordTooCommon
+
+
+def names_in(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Give what must not make up a password: each name and each word of it, folded and as written, longest first."""
+    parts = [part for name in names for part in (name, name.partition("@")[0], *re.split(r"[\W_]+", name))]
+    found = {_folded(part): part for part in reversed(parts)}
+    return sorted(
+        ((name, written) for name, written in found.items() if len(name) >= SHORTEST_NAME),
+        key=lambda pair: (-len(pair[0]), pair[0]),
+    )
+
+
+def _folded(text: str) -> str:
+    """Give letters and digits alone, without case and accents: what stays the same when people decorate."""
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    letters = "".join(char for char in plain if char.isalnum())
+    # A password that is signs for the most part is judged by its signs.
+    return letters if 2 * len(letters) >= len(plain) else plain
+
+
+def _is_common(folded: str) -> bool:
+    """Whether nothing is left once common passwords, runs of the keyboard and repetitions are taken away."""
+    return not folded or folded in COMMON or _is_repeated(folded) or _all_common(folded)
+
+
+def _is_repeated(folded: str) -> bool:
+    """Whether it is one short piece over and over: aaaaaaaa, abcabcabc, passwordpassword."""
+    period = (folded + folded).find(folded, 1)
+    return period < len(folded) and (period <= _RUN or folded[:period] in COMMON)
+
+
+def _all_common(folded: str) -> bool:
+    """Whether it can be cut into common passwords, runs and a few digits; `reached` holds where cuts can be."""
+    reached = {0}
+    for start in range(len(folded)):
+        if start in reached:
+            reached |= {
+                end
+                for end in range(start + 1, min(len(folded), start + _LONGEST_PIECE) + 1)
+                if _is_piece(folded[start:end])
+            }
+    return len(folded) in reached
+
+
+def _is_piece(piece: str) -> bool:
+    if piece in COMMON or (piece.isdigit() and len(piece) <= _RUN):
+        return True
+    return len(piece) >= _RUN and any(piece in row or piece in row[::-1] for row in _ROWS)

@@ -6,6 +6,12 @@ change only with a changelog line; in English:
 
     sign_in       Sign in               fields user_id, password, form_token; action = sign_in | cancel
     change_password  Choose a new password   fields new_password, form_token; action = change | cancel
+    recover       Forgot user ID or password    fields choice = password | user_id, identifier, form_token
+    recover_code  Check your mail       fields code, form_token
+    recover_link  Choose a new password fields code (in another browser), token, form_token
+    reset_password  Choose a new password   fields new_password, sign_out = yes, form_token
+    reset_done    Your password is changed
+    user_ids      Your user IDs
     consent       Allow access          fields form_token; action = allow | cancel
     sign_out      Sign out?             fields form_token; action = sign_out | stay
     signed_out    You are signed out

@@ -1,7 +1,7 @@
-"""The two cookies of the issuer: one for the single sign-on session, one for each journey in progress.
+"""The cookies of the issuer: one for the single sign-on session, one for each journey and each recovery in progress.
 
 Invariant: a cookie is believed only when the browser sent its name exactly once, so that a cookie tossed in from a
-neighbouring host or path counts as none. On https the `__Host-` prefix ties both to this host (RFC 6265bis 4.1.3.2).
+neighbouring host or path counts as none. On https the `__Host-` prefix ties them to this host (RFC 6265bis 4.1.3.2).
 """
 
 import re
@@ -12,6 +12,7 @@ import flask
 
 SESSION: Final = "idp_session"
 JOURNEY: Final = "idp_journey_"
+RECOVERY: Final = "idp_recovery_"
 # What we set are handles and ids; anything else (quotes, blanks, commas of a folded header) is not ours.
 _OURS: Final = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
 _JOURNEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
@@ -33,9 +34,14 @@ class CookieJar:
 
         Raises: ValueError, when this is no journey's id.
         """
-        if not _JOURNEY_ID.fullmatch(journey_id):
-            raise ValueError("not a journey id")
-        return self._prefixed(JOURNEY + journey_id[:8])
+        return self._of(JOURNEY, journey_id)
+
+    def recovery_name(self, recovery_id: str) -> str:
+        """Return the name of a recovery's cookie, which holds the start of its id, as a journey's does.
+
+        Raises: ValueError, when this is no recovery's id.
+        """
+        return self._of(RECOVERY, recovery_id)
 
     def set(self, response: flask.Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set a cookie for `max_age` seconds, or until the browser closes."""
@@ -51,6 +57,11 @@ class CookieJar:
         """Return the value of a cookie sent exactly once, or None."""
         values = [value for sent, value in _pairs(request.headers.get("Cookie", "")) if sent == name]
         return values[0] if len(values) == 1 and _OURS.fullmatch(values[0]) else None
+
+    def _of(self, kind: str, id: str) -> str:
+        if not _JOURNEY_ID.fullmatch(id):
+            raise ValueError("not an id")
+        return self._prefixed(kind + id[:8])
 
     def _prefixed(self, name: str) -> str:
         return f"__Host-{name}" if self.secure else name

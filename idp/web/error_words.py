@@ -46,6 +46,11 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
         _RETURN,
         account=True,
     ),
+    "recovery_unknown": ErrorWords(
+        msgid("This way back has ended"),
+        msgid("The link or the page was used already, was replaced by a newer mail, or its time is over."),
+        msgid("Ask for a new mail; the newest one always works."),
+    ),
     "cookies_off": ErrorWords(
         msgid("Cookies are switched off"),
         msgid("Your browser did not keep the cookie that ties this sign-in to you, so we cannot protect it."),

@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final, LiteralString
 
+from idp.passwords.policy import PasswordHoldsName, PasswordRefused, PasswordTooShort, PasswordUsedBefore
 from idp.wording import Translator, msgid
 
 
@@ -31,6 +32,49 @@ FORM_EXPIRED: Final = Problem(msgid("This page was open for too long. Nothing wa
 
 NEW_PASSWORD_UNUSABLE: Final = Problem(msgid("Enter a new password of at most 256 characters."), "new_password")
 NEW_PASSWORD_SAME: Final = Problem(msgid("That is the password to be replaced. Choose another one."), "new_password")
+NEW_PASSWORD_FORMER: Final = Problem(msgid("You have used this password before. Choose another one."), "new_password")
+NEW_PASSWORD_COMMON: Final = Problem(
+    msgid("This password is among the first that strangers try. Choose words that are not so common."), "new_password"
+)
+IDENTIFIER_MISSING: Final = Problem(msgid("Enter your user ID or your e-mail address."), "identifier")
+ADDRESS_MISSING: Final = Problem(
+    msgid("To find your user ID, enter the e-mail address that we have for you, with an @ in it."), "identifier"
+)
+CODE_MISSING: Final = Problem(msgid("Enter the code from the mail: eight letters and digits."), "code")
+CODE_WRONG: Final = Problem(
+    msgid("This is not the code of the newest mail, or its ten minutes are over. Check it, or ask for a new mail."),
+    "code",
+)
+
+
+def codes_paused_until(translator: Translator, instant: float) -> Problem:
+    """Return the words for codes that are not looked at until a moment (seconds since the epoch)."""
+    return Problem(
+        msgid("After too many wrong codes, none is accepted until %(time)s. The link in a new mail works at once."),
+        "code",
+        {"time": translator.time(instant)},
+    )
+
+
+def new_password_refused(error: PasswordRefused) -> Problem:
+    """Return the words for a new password that may not be chosen."""
+    match error:
+        case PasswordTooShort():
+            return new_password_too_short(error.at_least)
+        case PasswordUsedBefore():
+            return NEW_PASSWORD_SAME if error.present else NEW_PASSWORD_FORMER
+        case PasswordHoldsName():
+            return _new_password_holds(error.name)
+        case _:
+            return NEW_PASSWORD_COMMON
+
+
+def _new_password_holds(name: str) -> Problem:
+    return Problem(
+        msgid("Without “%(name)s”, which others know too, too little is left of this password. Add more words."),
+        "new_password",
+        {"name": name},
+    )
 
 
 def new_password_too_short(at_least: int) -> Problem:

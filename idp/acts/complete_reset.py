@@ -1,0 +1,69 @@
+"""Somebody who has proved a recovery gives the account a new password; the recovery is used up by it.
+
+Nobody is signed in by this: what the next sign-in needs, a second factor included, is decided where it always is.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from idp.accounts.facts import AccountFacts
+from idp.accounts.find import find_by_id
+from idp.accounts.policy import Status
+from idp.accounts.recovered import note_recovered
+from idp.acts.tell_owner import Notice, tell_owner
+from idp.acts.visitor import Visitor
+from idp.audit.events import Event, EventType
+from idp.audit.record import record
+from idp.issuance.grants import end_grants_of_account
+from idp.lockout.take import forget_guesses
+from idp.passwords.credentials import find_credential, set_password
+from idp.passwords.recoveries import Purpose, RecoveryUnknown, end_with_pass
+from idp.sessions.end import end_all_of_account
+from idp.storage.handles import Entropy
+
+
+def complete_reset(
+    connection: Connection,
+    *,
+    recovery_id: str,
+    pass_digest: bytes,
+    stored: str,
+    sign_out: bool,
+    visitor: Visitor,
+    entropy: Entropy,
+    now: float,
+) -> AccountFacts:
+    """Store the new password (already hashed), and give the account. `sign_out` ends every session and grant.
+
+    A password that others may know (`compromised_at`) never leaves sessions behind, whatever was ticked.
+
+    Raises:
+        RecoveryUnknown: the pass was used, made void, is over, or the account may not sign in any more.
+    """
+    recovery = end_with_pass(connection, recovery_id=recovery_id, pass_digest=pass_digest, now=now)
+    account = find_by_id(connection, account_id=recovery.account_id or "")
+    if recovery.purpose is not Purpose.PASSWORD or account is None or account.status != Status.ACTIVE.value:
+        raise RecoveryUnknown(recovery_id)
+    credential = find_credential(connection, account_id=account.id)
+    everywhere = sign_out or credential is None or credential.compromised_at is not None
+    set_password(connection, account_id=account.id, stored=stored, must_change=False, now=now)
+    note_recovered(connection, account_id=account.id, now=now)
+    forget_guesses(connection, account_id=account.id)
+    sessions = end_all_of_account(connection, account_id=account.id, now=now) if everywhere else []
+    if everywhere:
+        end_grants_of_account(connection, account_id=account.id, now=now)
+    event = Event(
+        type=EventType.PASSWORD_RESET,
+        at=now,
+        actor=f"account:{account.id}",
+        account_id=account.id,
+        reference=visitor.reference,
+        details={"signed_out": everywhere, "sessions_ended": len(sessions)},
+        personal=visitor.personal,
+    )
+    record(connection, event, entropy=entropy)
+    tell_owner(
+        connection, notice=Notice.PASSWORD_RESET, account_id=account.id, visitor=visitor, entropy=entropy, now=now
+    )
+    return account

@@ -1,0 +1,156 @@
+"""Write the mails that the outbox refers to, anew at each try, with what is true then.
+
+Codes and links are made here, and their tags stored, right before they are sent: their ten minutes begin then, and no
+copy of the outbox opens anything. A link leads to the configured issuer, whatever host a request named (T80); an
+address is the one that is stored, whatever spelling was typed (T59).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from sqlalchemy import Connection
+
+from idp.accounts.facts import AccountFacts
+from idp.accounts.find import find_by_address, find_by_id
+from idp.accounts.policy import Status, masked
+from idp.accounts.recovered import COOLING_OFF_SECONDS
+from idp.acts.ask_recovery import LETTER
+from idp.acts.recovery_code import code_tag, new_code, written
+from idp.acts.tell_owner import Notice
+from idp.audit.events import Event, EventType
+from idp.audit.record import record
+from idp.delivery.letters import Letters
+from idp.delivery.mail import Mail
+from idp.delivery.outbox import Queued
+from idp.passwords.recoveries import SENT_SECONDS, OpenRecovery, RecoveryUnknown, arm, find_open
+from idp.storage.database import Database
+from idp.storage.handles import Clock, Entropy, digest, new_handle
+from idp.wording import Language, negotiate
+from keys.mac import MacKey
+
+MINUTES = int(SENT_SECONDS // 60)
+HOURS = int(COOLING_OFF_SECONDS // 3600)
+
+
+class UnknownKind(LookupError):
+    """Nobody knows how to write such a message."""
+
+
+class MailWriter:
+    """Writes every kind of mail."""
+
+    def __init__(
+        self, database: Database, letters: Letters, key: MacKey, *, issuer: str, clock: Clock, entropy: Entropy
+    ) -> None:
+        self._database = database
+        self._letters = letters
+        self._key = key
+        self._issuer = issuer
+        self._clock = clock
+        self._entropy = entropy
+
+    def __call__(self, message: Queued) -> Mail | None:
+        """Write a message; None when nobody needs it any more.
+
+        Raises:
+            UnknownKind: it is of a newer version.
+        """
+        if message.kind == LETTER:
+            return self._recovery(message)
+        if message.kind in set(Notice):
+            return self._notice(message)
+        raise UnknownKind(message.kind)
+
+    def _notice(self, message: Queued) -> Mail | None:
+        with self._database.reading() as connection:
+            account = find_by_id(connection, account_id=message.payload["account_id"])
+        if account is None or message.recipient is None:
+            return None
+        return self._mail(message, message.kind, account, recipient=message.recipient, key=message.id, hours=HOURS)
+
+    def _recovery(self, message: Queued) -> Mail | None:
+        with self._database.writing() as connection:
+            try:
+                recovery = find_open(connection, recovery_id=message.payload["recovery_id"], now=self._clock())
+                if recovery.account_id is not None:
+                    return self._password(connection, message, recovery)
+                return self._user_ids(connection, message, recovery) if recovery.address else None
+            except RecoveryUnknown:
+                return None
+
+    def _password(self, connection: Connection, message: Queued, recovery: OpenRecovery) -> Mail | None:
+        account = find_by_id(connection, account_id=recovery.account_id or "")
+        if account is None or account.status != Status.ACTIVE.value or not account.email_verified:
+            return None
+        link = new_handle(self._entropy)
+        code = self._armed(connection, recovery, link=link)
+        return self._mail(
+            message,
+            "recover_password",
+            account,
+            code=written(code),
+            link=f"{self._issuer}/reset-password?token={link}",
+            minutes=MINUTES,
+        )
+
+    def _user_ids(self, connection: Connection, message: Queued, recovery: OpenRecovery) -> Mail | None:
+        accounts = accounts_at(connection, recovery)
+        if not accounts:
+            return None
+        if len(accounts) == 1:
+            return self._mail(message, "recover_user_id", accounts[0])
+        code = self._armed(connection, recovery, link=None)
+        shown = [masked(account.user_id) for account in accounts]
+        return self._mail(message, "recover_user_ids", accounts[0], code=written(code), shown=shown, minutes=MINUTES)
+
+    def _armed(self, connection: Connection, recovery: OpenRecovery, *, link: str | None) -> str:
+        """Make a code, store what is about to be mailed, and say so in the trail."""
+        now, code = self._clock(), new_code(self._entropy)
+        tag = code_tag(self._key, recovery_id=recovery.id, code=code)
+        arm(connection, recovery=recovery, link_digest=digest(link) if link else None, code_tag=tag, now=now)
+        event = Event(
+            type=EventType.RECOVERY_MAILED,
+            at=now,
+            actor="worker",
+            account_id=recovery.account_id,
+            details={"purpose": recovery.purpose.value},
+        )
+        record(connection, event, entropy=self._entropy)
+        return code
+
+    def _mail(
+        self,
+        message: Queued,
+        letter: str,
+        account: AccountFacts,
+        *,
+        recipient: str | None = None,
+        key: str | None = None,
+        **words: object,
+    ) -> Mail | None:
+        address = recipient or account.email
+        if address is None:
+            return None
+        language: Language = negotiate(account_locale=account.locale or message.language)
+        asked = cast("Mapping[str, Any]", message.payload["asked"])
+        zone = account.claims.get("zoneinfo")
+        made = self._letters.write(letter, language=language, zone=zone, asked=asked, user_id=account.user_id, **words)
+        return Mail(
+            recipient=address,
+            subject=made.subject,
+            text=made.text,
+            html=made.html,
+            language=language,
+            # With a new code it is another mail; what is the same one is recognised by its key.
+            key=key or f"{message.id}.{message.tries.attempts}",
+        )
+
+
+def accounts_at(connection: Connection, recovery: OpenRecovery) -> list[AccountFacts]:
+    """Give the accounts whose user IDs a recovery is about: those stored with exactly this address."""
+    if recovery.address is None:
+        return []
+    found = find_by_address(connection, address=recovery.address)
+    return [account for account in found if account.email == recovery.address]

@@ -1,0 +1,48 @@
+"""The row behind a message to be delivered."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from idp.storage.models import Base, Instant, Json, table_of
+from idp.storage.prune import prunable
+
+DAY = 86_400.0
+
+
+class OutboxMessage(Base):
+    """One message: what kind, in which language, and references to what it tells about, never a code or a link.
+
+    `recipient` is None when whoever builds the message reads the address then. `settled_at` is when it was sent, was
+    found to be needed by nobody, or was parked: `state` tells which.
+    """
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        Index("ix_outbox_state_due_at", "state", "due_at"),
+        Index("ix_outbox_settled_at", "settled_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    language: Mapped[str] = mapped_column(String(8))
+    payload: Mapped[Json]
+    created_at: Mapped[Instant]
+    due_at: Mapped[Instant]
+    give_up_at: Mapped[Instant]
+    state: Mapped[str] = mapped_column(String(16))
+    recipient: Mapped[str | None] = mapped_column(String(254), default=None)
+    claim: Mapped[str | None] = mapped_column(String(32), default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    doubts: Mapped[int] = mapped_column(default=0)
+    faults: Mapped[int] = mapped_column(default=0)
+    last_problem: Mapped[str | None] = mapped_column(String(160), default=None)
+    settled_at: Mapped[Instant | None] = mapped_column(default=None)
+
+
+OUTBOX = table_of(OutboxMessage)
+
+# Addresses are personal: what was sent is kept for questions about it, what was parked for somebody to look at it.
+prunable("outbox (sent)", OUTBOX, "settled_at", 7 * DAY, where=OUTBOX.c.state != "parked")
+prunable("outbox (parked)", OUTBOX, "settled_at", 30 * DAY, where=OUTBOX.c.state == "parked")
