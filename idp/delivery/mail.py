@@ -87,12 +87,13 @@ def compose(mail: Mail, sender: Sender, *, now: float) -> EmailMessage:
     message["Subject"] = _one_line(mail.subject)
     message["Date"] = formatdate(now)
     message["Message-ID"] = f"<{mail.key}@{from_host}>"
-    message["Content-Language"] = mail.language
     # Nobody's out-of-office answers a machine.
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text, cte="quoted-printable")
     message.add_alternative(mail.html, subtype="html", cte="quoted-printable")
+    # Set last: what sets the content drops whatever headers there are about it.
+    message["Content-Language"] = mail.language
     return message
 
 

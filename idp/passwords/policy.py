@@ -36,6 +36,8 @@ _ROWS = (
     "qsdfghjklm",
 )
 _RUN = 4
+# A short number before or after words adds little; one that is all there is, is a password like any other.
+_NUMBER = re.compile(r"^[0-9]{1,4}(?=[^0-9])|(?<=[^0-9])[0-9]{1,4}$")
 _LONGEST_PIECE = 32
 
 
@@ -92,7 +94,8 @@ def accept_new_password(password: str, *, second_factor: bool, names: Iterable[s
 
 def names_in(names: Iterable[str]) -> list[tuple[str, str]]:
     """Give what must not make up a password: each name and each word of it, folded and as written, longest first."""
-    parts = [part for name in names for part in (name, name.partition("@")[0], *re.split(r"[\W_]+", name))]
+    known = [name.partition("@")[0] for name in names]
+    parts = [part for name in known for part in (name, *re.split(r"[\W_]+", name))]
     found = {_folded(part): part for part in reversed(parts)}
     return sorted(
         ((name, written) for name, written in found.items() if len(name) >= SHORTEST_NAME),
@@ -109,8 +112,8 @@ def _folded(text: str) -> str:
 
 
 def _is_common(folded: str) -> bool:
-    """Whether nothing is left once common passwords, runs of the keyboard and repetitions are taken away."""
-    return not folded or folded in COMMON or _is_repeated(folded) or _all_common(folded)
+    """Whether it is nothing but common passwords, runs of the keyboard and repetitions."""
+    return not folded or folded in COMMON or _is_repeated(folded) or _all_common(_NUMBER.sub("", folded))
 
 
 def _is_repeated(folded: str) -> bool:
@@ -120,7 +123,7 @@ def _is_repeated(folded: str) -> bool:
 
 
 def _all_common(folded: str) -> bool:
-    """Whether it can be cut into common passwords, runs and a few digits; `reached` holds where cuts can be."""
+    """Whether it can be cut into common passwords and runs; `reached` holds where cuts can be."""
     reached = {0}
     for start in range(len(folded)):
         if start in reached:
@@ -133,6 +136,4 @@ def _all_common(folded: str) -> bool:
 
 
 def _is_piece(piece: str) -> bool:
-    if piece in COMMON or (piece.isdigit() and len(piece) <= _RUN):
-        return True
-    return len(piece) >= _RUN and any(piece in row or piece in row[::-1] for row in _ROWS)
+    return piece in COMMON or (len(piece) >= _RUN and any(piece in row or piece in row[::-1] for row in _ROWS))

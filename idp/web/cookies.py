@@ -15,7 +15,7 @@ JOURNEY: Final = "idp_journey_"
 RECOVERY: Final = "idp_recovery_"
 # What we set are handles and ids; anything else (quotes, blanks, commas of a folded header) is not ours.
 _OURS: Final = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
-_JOURNEY_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +34,14 @@ class CookieJar:
 
         Raises: ValueError, when this is no journey's id.
         """
-        return self._of(JOURNEY, journey_id)
+        return self._of(JOURNEY, journey_id, "journey")
 
     def recovery_name(self, recovery_id: str) -> str:
         """Return the name of a recovery's cookie, which holds the start of its id, as a journey's does.
 
         Raises: ValueError, when this is no recovery's id.
         """
-        return self._of(RECOVERY, recovery_id)
+        return self._of(RECOVERY, recovery_id, "recovery")
 
     def set(self, response: flask.Response, name: str, value: str, *, max_age: int | None = None) -> None:
         """Set a cookie for `max_age` seconds, or until the browser closes."""
@@ -58,10 +58,10 @@ class CookieJar:
         values = [value for sent, value in _pairs(request.headers.get("Cookie", "")) if sent == name]
         return values[0] if len(values) == 1 and _OURS.fullmatch(values[0]) else None
 
-    def _of(self, kind: str, id: str) -> str:
-        if not _JOURNEY_ID.fullmatch(id):
-            raise ValueError("not an id")
-        return self._prefixed(kind + id[:8])
+    def _of(self, prefix: str, id: str, whose: str) -> str:
+        if not _ID.fullmatch(id):
+            raise ValueError(f"not a {whose} id")
+        return self._prefixed(prefix + id[:8])
 
     def _prefixed(self, name: str) -> str:
         return f"__Host-{name}" if self.secure else name

@@ -109,4 +109,5 @@ def test_production_asks_for_what_is_empty() -> None:
 
     required = {name for name, cells in table("Settings").items() if cells[0] == "required in production"}
     assert required == {fault.partition(":")[0] for fault in refused.value.faults}
-    assert load_settings(file, given | {f"IDP_{name.upper()}": "x" for name in required}).secure
+    values = dict.fromkeys(required, "x") | {"smtp_url": "smtps://mail.internal", "mail_from": "no-reply@example.com"}
+    assert load_settings(file, given | {f"IDP_{name.upper()}": value for name, value in values.items()}).secure

@@ -8,12 +8,20 @@ from typing import Any
 import flask
 from typing_extensions import override
 
+from idp.passwords.policy import PasswordHoldsName
 from idp.web.brand import Brand
 from idp.web.consent_words import SharedData
 from idp.web.error_words import ERROR_WORDS
 from idp.web.errors import Explanation, WayBack
 from idp.web.form_post import form_post_page
-from idp.web.problems import PASSWORD_MISSING, SIGN_IN_FAILED, USER_ID_MISSING
+from idp.web.problems import (
+    ADDRESS_MISSING,
+    CODE_WRONG,
+    PASSWORD_MISSING,
+    SIGN_IN_FAILED,
+    USER_ID_MISSING,
+    new_password_refused,
+)
 from idp.web.render import Pages
 from idp.wording import Language
 
@@ -25,13 +33,92 @@ def sign_in(pages: Pages, language: Language, text: str, brand: Brand) -> flask.
     """Sign-in, with every field in error."""
     problems = (USER_ID_MISSING, PASSWORD_MISSING, SIGN_IN_FAILED)
     return pages.render(
-        "sign_in", language=language, brand=brand, user_id=text, problems=problems, cancellable=True, **FORM
+        "sign_in",
+        language=language,
+        brand=brand,
+        user_id=text,
+        recover="/recover",
+        problems=problems,
+        cancellable=True,
+        **FORM,
     )
 
 
 def sign_in_first(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """Sign-in without an app, as it is first seen."""
-    return pages.render("sign_in", language=language, user_id=text, problems=(), cancellable=False, **FORM)
+    return pages.render(
+        "sign_in", language=language, user_id=text, recover="/recover", problems=(), cancellable=False, **FORM
+    )
+
+
+def recover(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
+    """A forgotten user ID or password, with its field in error."""
+    return pages.render(
+        "recover",
+        language=language,
+        brand=brand,
+        ticket="t",
+        journey="",
+        choice="user_id",
+        identifier=text,
+        sign_in="/account",
+        problems=(ADDRESS_MISSING,),
+        **FORM,
+    )
+
+
+def recover_code(pages: Pages, language: Language, _text: str, brand: Brand) -> flask.Response:
+    """The page that waits for the code."""
+    return pages.render(
+        "recover_code",
+        language=language,
+        brand=brand,
+        choice="password",
+        again="/recover",
+        sign_in="/account",
+        problems=(CODE_WRONG,),
+        **FORM,
+    )
+
+
+def recover_link(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
+    """What the link opens in another browser."""
+    return pages.render(
+        "recover_link",
+        language=language,
+        brand=brand,
+        token=text,
+        code_needed=True,
+        sign_in="/account",
+        problems=(CODE_WRONG,),
+        **FORM,
+    )
+
+
+def reset_password(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
+    """The new password, refused."""
+    problems = (new_password_refused(PasswordHoldsName(text)),)
+    return pages.render(
+        "reset_password",
+        language=language,
+        brand=brand,
+        user_id=text,
+        at_least=15,
+        sign_out=True,
+        sign_in="/account",
+        problems=problems,
+        **FORM,
+    )
+
+
+def reset_done(pages: Pages, language: Language, _text: str, brand: Brand) -> flask.Response:
+    """The end of a reset."""
+    return pages.render("reset_done", language=language, brand=brand, hours=72, sign_in="/account")
+
+
+def user_ids(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
+    """The user IDs at an address."""
+    return pages.render("user_ids", language=language, brand=brand, user_ids=[text, text], sign_in="/account")
 
 
 def consent(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
@@ -83,6 +170,8 @@ def account_home(pages: Pages, language: Language, text: str, _: Brand) -> flask
         account_name=text,
         user_id=text,
         last_sign_in=1_795_345_200.0,
+        recovered_at=1_795_345_200.0,
+        careful_until=1_795_604_400.0,
         apps=[WayBack(text, "https://portal.example.com/")],
         sign_out_action="/account/sign-out",
         form_token="1.x",
@@ -109,13 +198,19 @@ def demo_connect(pages: Pages, language: Language, text: str, _: Brand) -> flask
 
 def demo_mailbox(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """The demo's mailbox."""
-    messages = [SimpleNamespace(recipient=text, subject=text, text=text, sent_at=1_795_345_200.0)]
+    messages = [SimpleNamespace(name="1", recipient=text, subject=text, text=text, sent_at=1_795_345_200.0)]
     return pages.render("demo_mailbox", language=language, messages=messages)
 
 
 SAMPLES: dict[str, Sample] = {
     "Sign in": sign_in,
     "Sign in ": sign_in_first,
+    "Forgot user ID or password": recover,
+    "Check your mail": recover_code,
+    "Choose a new password": reset_password,
+    "Choose a new password ": recover_link,
+    "Your password is changed": reset_done,
+    "Your user IDs": user_ids,
     "Allow access": consent,
     "Sign out?": sign_out,
     "You are signed out": signed_out,

@@ -1,0 +1,104 @@
+"""Every letter in every language: both parts say the same, and say what each mail of ours must say."""
+
+import re
+from html import unescape
+
+import pytest
+
+from idp.delivery.letters import Letter, LetterFacts, Letters
+from idp.resources import resource_directory
+from idp.wording import LANGUAGES, Language, Wording
+
+FACTS = LetterFacts(
+    product="Example Motor Finance",
+    issuer="https://id.example.com",
+    support_phone="+1 555 0100",
+    report_address="phishing@example.com",
+    imprint_uri="https://example.com/imprint",
+    privacy_uri="https://example.com/privacy",
+)
+ASKED = {
+    "at": 1_800_000_000.0,
+    "address": "198.51.100.7",
+    "browser": "Firefox",
+    "system": "Windows",
+    "reference": "KTMR-1",
+}
+WORDS = {
+    "user_id": "dana",
+    "code": "BCDF-GHJK",
+    "link": "https://id.example.com/reset-password?token=x",
+    "minutes": 10,
+    "hours": 72,
+    "shown": ["d••••a", "f••••x"],
+}
+KINDS = sorted(path.stem for path in (resource_directory("templates") / "email").glob("*.txt"))
+CODED = {"recover_password", "recover_user_ids"}
+
+
+def letters() -> Letters:
+    """Give the letters of the house."""
+    return Letters(resource_directory("templates") / "email", Wording.open(), FACTS)
+
+
+def write(kind: str, language: Language = "en", **changes: object) -> Letter:
+    """Write a letter with something in every place."""
+    return letters().write(kind, language=language, zone="Europe/Berlin", **({"asked": ASKED} | WORDS | changes))
+
+
+def words_of(letter: Letter) -> str:
+    """The words of the HTML part."""
+    body = letter.html.partition("<body")[2]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_both_parts_say_what_every_mail_says(kind: str, language: Language) -> None:
+    """Who asked, from where, when; whom to ask; where we are; how to report it."""
+    letter = write(kind, language)
+    for part in (letter.text, words_of(letter)):
+        for said in ("198.51.100.7", "Firefox", "09:00", "KTMR-1", "+1 555 0100", "https://id.example.com"):
+            assert said in part, said
+    assert "phishing@example.com" in letter.text
+    assert "mailto:phishing@example.com" in letter.html
+    assert f'lang="{language}"' in letter.html
+    assert "\n" not in letter.subject
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_code_stands_beside_every_link_that_acts(kind: str) -> None:
+    """Mail scanners open links; a notice has neither."""
+    letter = write(kind)
+    for part in (letter.text, words_of(letter)):
+        assert (kind in CODED) == ("BCDF-GHJK" in part)
+    assert ("token=" in letter.html) == (kind == "recover_password")
+    assert "BCDF" not in letter.subject
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_is_loaded_and_nothing_runs(kind: str) -> None:
+    """No picture, no script, no form: nothing tells anybody that the mail was opened."""
+    assert not re.search(r"<(img|script|form|iframe|link|object|video)\b|url\(|src=", write(kind).html)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_name_cannot_write_into_the_mail(kind: str) -> None:
+    """T60: what fills a letter is text, and the text part keeps its subject on one line."""
+    letter = write(kind, user_id="<b>x</b>\nBcc: y", shown=["<i>"], code="<u>")
+    assert not re.search(r"<[biu]>", letter.html)
+    assert "\n" not in letter.subject
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_browser_and_address_are_said_to_be_unknown(kind: str) -> None:
+    """A proxy that does not say whom it speaks for names nobody."""
+    letter = write(kind, asked=ASKED | {"address": "", "browser": "", "system": ""})
+    assert "a browser that we do not know" in letter.text
+    assert "network address" not in letter.text
+
+
+def test_no_gap_of_three_lines() -> None:
+    """Whatever a setting leaves out leaves no hole."""
+    for kind in KINDS:
+        assert "\n\n\n" not in write(kind).text, kind
