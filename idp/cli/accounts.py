@@ -22,7 +22,7 @@ from idp.cli.opened import Opened, config_option, json_option, opened, yes_optio
 from idp.cli.printing import confirm, one_a_line, print_facts, print_json, when
 from idp.passwords.credentials import find_credential
 from idp.passwords.normal_form import UnusablePassword
-from idp.passwords.policy import PasswordTooShort, accept_new_password
+from idp.passwords.policy import PasswordRefused, accept_new_password
 from idp.settings import Mode
 
 
@@ -45,7 +45,7 @@ def _refusals() -> Iterator[None]:
         yield
     except AccountRefused as error:
         raise click.ClickException(one_a_line("the account is refused", error.faults)) from None
-    except (PasswordTooShort, UnusablePassword) as error:
+    except (PasswordRefused, UnusablePassword) as error:
         raise click.ClickException(f"the password is {error}") from None
     except (UnknownAccount, InvalidIdentifier):
         raise NoSuchAccount from None

@@ -16,7 +16,10 @@ from idp.wire.bind import Bind
 @click.command("worker")
 @config_option
 def worker(config: Path | None) -> None:
-    """Deliver mail, prune, and answer /metrics, /livez and /readyz on the management port. `idp serve` runs one by itself."""
+    """Deliver mail, prune, and answer /metrics, /livez and /readyz on the management port.
+
+    `idp serve` runs one by itself.
+    """
     from idp.journal import keep_journal_of
     from idp.operating.housekeeping import keep_house
     from idp.operating.preflight import require_free, require_ready

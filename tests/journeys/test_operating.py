@@ -224,6 +224,8 @@ def test_every_log_line_is_json_in_production(tmp_path: Path) -> None:
         "accessibility_uri": "https://example.com/accessibility",
         "support_phone": "+1 555 0100",
         "report_address": "report@example.com",
+        "smtp_url": "smtps://mail.example.com",
+        "mail_from": "no-reply@example.com",
     }
     with served_issuer(f"sqlite:///{tmp_path}/idp.sqlite", **production) as issuer:
         issuer.stop()

@@ -38,6 +38,8 @@ def test_in_production_it_must_be_changed_at_first_use(with_keys: Cli) -> None:
         **{f"IDP_{name}_URI": "https://example.com/" for name in ("IMPRINT", "PRIVACY", "ACCESSIBILITY")},
         "IDP_SUPPORT_PHONE": "+1 555 0100",
         "IDP_REPORT_ADDRESS": "phishing@example.com",
+        "IDP_SMTP_URL": "smtps://mail.example.com",
+        "IDP_MAIL_FROM": "no-reply@example.com",
         "IDP_SECURITY_CONTACT": "mailto:security@example.com",
     }
     result = with_keys("accounts", "add", "dana", "--password-stdin", stdin=PASSWORD, **production)
