@@ -56,12 +56,15 @@ class PasswordTooShort(PasswordRefused):
 class PasswordTooCommon(PasswordRefused):
     """The password is one that many people choose, or is made of nothing but such ones, runs and repetitions."""
 
+    def __init__(self) -> None:
+        super().__init__("among the first that strangers try")
+
 
 class PasswordHoldsName(PasswordRefused):
     """Without a name that others know, too little is left of the password; `name` is the one that it holds."""
 
     def __init__(self, name: str) -> None:
-        super().__init__("made of a known name")
+        super().__init__(f"made of a known name ({name})")
         self.name = name
 
 
@@ -69,7 +72,7 @@ class PasswordUsedBefore(PasswordRefused):
     """The password is the account's own already (`present`), or was not long ago."""
 
     def __init__(self, *, present: bool) -> None:
-        super().__init__("used before")
+        super().__init__("the present one" if present else "one that was used before")
         self.present = present
 
 
