@@ -268,6 +268,9 @@ GUARDED = {
     "/change-password": "form",
     "/consent": "form",
     "/end-session": "an app's request, or a form",
+    "/recover": "form",
+    "/recover/code": "form, in the browser that asked",
+    "/reset-password": "form, with a pass or a link",
 }
 
 

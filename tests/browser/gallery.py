@@ -12,7 +12,16 @@ from playwright.sync_api import Page
 
 from tests.browser.demo import Demo
 from tests.browser.relying_party import RelyingParty
-from tests.browser.steps import WRONG, enter_portal, expect_heading, sign_in_at_account, type_sign_in
+from tests.browser.steps import (
+    WRONG,
+    ask_for_mail,
+    code_and_link,
+    enter_portal,
+    expect_heading,
+    mail_to,
+    sign_in_at_account,
+    type_sign_in,
+)
 
 Scene = Callable[[Page, Demo, RelyingParty], None]
 EVERYTHING = "openid profile email address phone offline_access"
@@ -54,6 +63,59 @@ def change_password(page: Page, demo: Demo, app: RelyingParty) -> None:
     type_sign_in(page, demo.add_person(must_change=True))
     page.locator("#new_password").fill("short")
     page.locator("button[value=change]").click()
+
+
+def recover(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """A forgotten user ID or password, with nothing typed."""
+    page.goto(f"{demo.issuer}/recover")
+    page.locator("main form button").click()
+
+
+def recover_code(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """The page that waits for the code, after a wrong one."""
+    ask_for_mail(page, demo, "nobody-at-all")
+    page.locator("#code").fill("BBBB-BBBB")
+    page.locator("main form button").click()
+    page.locator("#error-summary").wait_for()
+
+
+def recover_link(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """What the link opens in another browser."""
+    user_id = demo.add_person(email_verified=True)
+    ask_for_mail(page, demo, user_id)
+    link = code_and_link(mail_to(page, demo, f"{user_id}@example.com"))[1]
+    page.context.clear_cookies()
+    page.goto(link)
+
+
+def reset_password(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """The new password, after a first try that is too common."""
+    user_id = demo.add_person(email_verified=True)
+    ask_for_mail(page, demo, user_id)
+    page.goto(code_and_link(mail_to(page, demo, f"{user_id}@example.com"))[1])
+    page.locator("main form button").click()
+    page.locator("#new_password").fill("passwordpassword")
+    page.locator("button.primary").click()
+    page.locator("#error-summary").wait_for()
+
+
+def reset_done(page: Page, demo: Demo, app: RelyingParty) -> None:
+    """The end of a reset."""
+    reset_password(page, demo, app)
+    page.locator("#new_password").fill("blue giraffes read slowly")
+    page.locator("button.primary").click()
+    page.locator("svg.done").wait_for()
+
+
+def user_ids(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """The user IDs at a shared address."""
+    shared = f"{demo.add_person()}-shared@example.com"
+    for _number in range(2):
+        demo.add_person(email=shared, email_verified=True)
+    ask_for_mail(page, demo, shared, "user_id")
+    page.locator("#code").fill(code_and_link(mail_to(page, demo, shared))[0])
+    page.locator("main form button").click()
+    page.locator(".rows").wait_for()
 
 
 def account(page: Page, demo: Demo, _: RelyingParty) -> None:
@@ -167,6 +229,12 @@ SCENES: Final[tuple[Scene, ...]] = (
     sign_in_empty,
     consent,
     change_password,
+    recover,
+    recover_code,
+    recover_link,
+    reset_password,
+    reset_done,
+    user_ids,
     account,
     sign_out_question,
     signed_out,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 
 from playwright.sync_api import Page, expect
@@ -37,6 +38,34 @@ def sign_in_at_account(page: Page, demo: Demo, user_id: str) -> None:
     page.goto(f"{demo.issuer}/account")
     type_sign_in(page, user_id)
     expect_heading(page, "Your account")
+
+
+def ask_for_mail(page: Page, demo: Demo, identifier: str, choice: str = "password") -> None:
+    """Ask for a mail, and wait on the page for its code."""
+    page.goto(f"{demo.issuer}/recover")
+    page.locator(f"#choice-{choice}").check()
+    page.locator("#identifier").fill(identifier)
+    page.locator("main form button").click()
+    expect(page.locator("#code")).to_be_visible()
+
+
+def mail_to(page: Page, demo: Demo, address: str) -> str:
+    """Wait for the newest mail to an address in the demo's mailbox; gives its words."""
+    for _ in range(60):
+        mailbox = page.request.get(f"{demo.issuer}/demo/mailbox").text()
+        for message in mailbox.split("<li>")[1:]:
+            if f"to {address}," in message:
+                return html.unescape(re.sub(r"<[^>]+>", "", message))
+        page.wait_for_timeout(250)
+    raise AssertionError(f"no mail to {address}")
+
+
+def code_and_link(mail: str) -> tuple[str, str]:
+    """Read the code and the link in a mail."""
+    code = re.search(r"^[0-9A-Z]{4}-[0-9A-Z]{4}$", mail, re.MULTILINE)
+    link = re.search(r"http\S+/reset-password\?token=\S+", mail)
+    assert code
+    return code[0], link[0] if link else ""
 
 
 def focused_id(page: Page) -> str:
