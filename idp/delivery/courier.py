@@ -12,11 +12,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from idp.delivery.mail import Mail, Sender, UnusableAddress, compose, envelope_address
-from idp.delivery.outbox import Queued, claim_next, note_failure, settle
+from idp.delivery.outbox import Queued, claim_next, is_anything_due, note_failure, settle
 from idp.delivery.policy import Outcome
 from idp.delivery.transport import NotDelivered, Rejected, Transport
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.handles import Clock, Entropy
+from idp.wire.traces import where
 
 AT_MOST = 100
 PAUSE_SECONDS = 1.0
@@ -58,8 +59,7 @@ class Courier:
         """
         counts = {"sent": 0, "unneeded": 0, "put_off": 0, "parked": 0}
         for _ in range(at_most):
-            with self._database.writing() as connection:
-                message = claim_next(connection, entropy=self._entropy, now=self._clock())
+            message = self._claim()
             if message is None:
                 break
             ended, reachable = self._deliver(message)
@@ -69,13 +69,23 @@ class Courier:
         return Round(**counts)
 
     def run(self, stop: threading.Event, *, pause: float = PAUSE_SECONDS) -> None:
-        """Deliver until `stop` is set: the worker's loop. It outlives a database that is away for a while."""
+        """Deliver until `stop` is set: the worker's loop. It outlives whatever goes wrong in one round."""
         while not stop.is_set():
             try:
                 self.deliver_due()
             except StorageUnavailable:
                 log.warning("the outbox cannot be reached; trying again")
+            except Exception as error:  # noqa: BLE001 - a loop that ends here delivers nothing ever after
+                log.error("a round of delivery failed: %s", where(error))  # noqa: TRY400 - a traceback may hold addresses
             stop.wait(pause)
+
+    def _claim(self) -> Queued | None:
+        """Have the next message; an outbox with nothing due, which it is most of the time, costs one read."""
+        with self._database.reading() as connection:
+            if not is_anything_due(connection, now=self._clock()):
+                return None
+        with self._database.writing() as connection:
+            return claim_next(connection, entropy=self._entropy, now=self._clock())
 
     def _deliver(self, message: Queued) -> tuple[str, bool]:
         """Try one message; gives how that ended, and whether the server can be reached."""

@@ -26,6 +26,7 @@ class KeptMail:
     subject: str
     text: str
     html: str
+    language: str
     sent_at: float
 
 
@@ -69,6 +70,7 @@ def _read(path: Path) -> KeptMail:
         subject=str(message["Subject"]),
         text=_part(message, "plain"),
         html=_part(message, "html"),
+        language=str(message["Content-Language"]),
         sent_at=parsedate_to_datetime(str(message["Date"])).timestamp(),
     )
 

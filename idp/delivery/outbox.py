@@ -78,6 +78,12 @@ def enqueue(
     return message_id
 
 
+def is_anything_due(connection: Connection, *, now: float) -> bool:
+    """Say whether a message waits for its turn."""
+    due = select(_C.id).where(_C.state == WAITING, _C.due_at <= now).limit(1)
+    return connection.execute(due).first() is not None
+
+
 def claim_next(connection: Connection, *, entropy: Entropy, now: float) -> Queued | None:
     """Have the message that is due longest for yourself, for the length of a lease; None when nothing is due."""
     due = (

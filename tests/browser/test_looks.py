@@ -71,12 +71,12 @@ def test_axe_would_find_a_fault(page: Page, demo: Demo) -> None:
 
 
 def prose_of(page: Page) -> str:
-    """Give what the page says in words, without what stands there as code."""
+    """Give what the page says in words, without code and what it says to be in another language."""
     return str(
         page.evaluate(
             """() => {
                 const copy = document.body.cloneNode(true);
-                copy.querySelectorAll("code, pre, script").forEach(one => one.remove());
+                copy.querySelectorAll("code, pre, script, [lang]").forEach(one => one.remove());
                 return copy.textContent;
             }"""
         )

@@ -198,7 +198,9 @@ def demo_connect(pages: Pages, language: Language, text: str, _: Brand) -> flask
 
 def demo_mailbox(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """The demo's mailbox."""
-    messages = [SimpleNamespace(name="1", recipient=text, subject=text, text=text, sent_at=1_795_345_200.0)]
+    messages = [
+        SimpleNamespace(name="1", language="en", recipient=text, subject=text, text=text, sent_at=1_795_345_200.0)
+    ]
     return pages.render("demo_mailbox", language=language, messages=messages)
 
 

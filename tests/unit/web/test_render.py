@@ -105,7 +105,9 @@ def test_moments_are_in_the_readers_zone(pages: Pages, brand: Brand) -> None:
         "demo_mailbox",
         language="de",
         zone="Europe/Berlin",
-        messages=[SimpleNamespace(name="1", recipient="d", subject="s", text="t", sent_at=1_795_345_200.0)],
+        messages=[
+            SimpleNamespace(name="1", language="en", recipient="d", subject="s", text="t", sent_at=1_795_345_200.0)
+        ],
     ).get_data(as_text=True)
     assert "22. November 2026, 12:00 Uhr MEZ" in body
 
