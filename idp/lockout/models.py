@@ -31,4 +31,11 @@ class GuessCounter(Base):
 COUNTERS = cast("Table", GuessCounter.__table__)
 
 # A window lasts at most twice its length: filled in its last moment, then resting.
-prunable("guess_counters", COUNTERS, COUNTERS.c.window_started, 2 * max(budget.seconds for budget in BUDGETS.values()))
+for _kind, _budget in BUDGETS.items():
+    prunable(
+        f"guess_counters: {_kind.value}",
+        COUNTERS,
+        COUNTERS.c.window_started,
+        2 * _budget.seconds,
+        where=COUNTERS.c.kind == _kind.value,
+    )
