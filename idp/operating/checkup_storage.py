@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from idp.accounts.find import count_accounts
 from idp.clients.registration import count_clients
+from idp.delivery.outbox import backlog
 from idp.operating.checkup import Finding, Status
 from idp.operating.preflight import INITIALISE, database_reason
 from idp.settings import Settings
@@ -26,6 +27,9 @@ from keys.ring import KeyRing
 from keys.rotation import keys_of
 from keys.states import KeyState
 
+LONGEST_WAIT_SECONDS = 300.0
+"""A message that has waited for longer is worth an alarm (F16)."""
+
 
 def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], float]) -> Iterator[Finding]:
     """Look at the database and at what is in it; what cannot be looked at is left out."""
@@ -37,6 +41,7 @@ def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], fl
         yield Finding("schema", Status.OK, "is this version's")
         yield from _keys(database, settings, clock())
         yield from _who_is_there(database)
+        yield from _mail(database, clock())
     except SchemaMismatch as error:
         yield Finding("schema", Status.FAIL, str(error), "idp db upgrade")
     except (DBAPIError, StorageUnavailable) as error:
@@ -109,3 +114,17 @@ def _who_is_there(database: Database) -> Iterator[Finding]:
                 yield Finding(check, Status.OK, f"{number} registered" if check == "clients" else f"{number} there")
             else:
                 yield Finding(check, Status.WARN, "none yet", remedy)
+
+
+def _mail(database: Database, now: float) -> Iterator[Finding]:
+    """Look at what waits in the outbox; a message that nothing could send was parked and stays until somebody looks."""
+    with database.reading() as connection:
+        found = backlog(connection, now=now)
+    if found.parked:
+        remedy = "the lines of idp.delivery in the log say why"
+        yield Finding("mail", Status.WARN, f"{found.parked} messages were given up", remedy)
+    elif found.oldest_seconds > LONGEST_WAIT_SECONDS:
+        waited = f"{found.waiting} messages wait, the oldest for {found.oldest_seconds / 60:.0f} minutes"
+        yield Finding("mail", Status.WARN, waited, "is `idp worker` running, and does the mail server answer?")
+    else:
+        yield Finding("mail", Status.OK, f"{found.waiting} messages wait")

@@ -222,6 +222,9 @@ PATHS = (
     ("POST", "/end-session"), ("GET", "/account"), ("GET", "/signed-out"), ("POST", "/token"), ("GET", "/userinfo"),
     ("POST", "/userinfo"), ("POST", "/introspect"), ("POST", "/revoke"), ("GET", "/jwks"), ("GET", "/livez"),
     ("GET", "/.well-known/openid-configuration"), ("GET", "/static/style.css"), ("OPTIONS", "/token"),
+    ("GET", "/recover"), ("POST", "/recover"), ("GET", "/recover/code"), ("POST", "/recover/code"),
+    ("GET", "/recover/user-ids"), ("GET", "/reset-password"), ("POST", "/reset-password"),
+    ("GET", "/reset-password/done"),
     ("DELETE", "/token"), ("PUT", "/sign-in"), ("TRACE", "/account"), ("PROPFIND", "/account"), ("HEAD", "/authorize"),
 )  # fmt: skip
 HEADER_VALUES = st.one_of(
@@ -274,6 +277,7 @@ def test_paths(target: Target, *, octets: bytes) -> None:
 PAGES: dict[str, tuple[str, ...]] = {
     "/sign-in": ("form_token", "user_id", "password", "action", "journey"),
     "/consent": ("form_token", "account", "action", "journey"),
+    "/recover": ("form_token", "ticket", "journey", "choice", "identifier"),
     "/end-session": (
         "form_token",
         "action",
@@ -305,7 +309,7 @@ def test_pages(target: Target, *, data: st.DataObject, page: str, value: bytes, 
 
 
 def _shown(target: Target, browser: Browser, page: str) -> TestResponse:
-    if page == "/end-session":
+    if page in {"/end-session", "/recover"}:
         return browser.get(page)
     asked = browser.follow(target.stranger.ask(browser, prompt="login consent"))
     return asked if page == "/sign-in" else browser.follow(browser.sign_in(asked))

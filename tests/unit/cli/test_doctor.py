@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from idp.cli import main
+from idp.delivery.outbox import enqueue
 from idp.operating.checkup import look_at_hashing
 from idp.passwords.speed import REBUILD, Registers
 from tests.support.in_process import App, add_person, issuer_on
@@ -57,7 +58,8 @@ def test_a_sound_service(examine: Examine, sqlite_url: str, tmp_path: Path) -> N
     code, found = examine()
 
     assert 0 == code
-    for check in ("settings", "proxies", "database", "schema", "clock", "kek", "keys", "redis", "clients", "accounts"):
+    looked_at = ("settings", "proxies", "database", "schema", "clock", "kek", "keys", "redis")
+    for check in (*looked_at, "clients", "accounts", "mail"):
         assert "ok" == found[check]["status"], found[check]
     assert "ES256: signs, 1 staged" == found["keys"]["text"]
 
@@ -73,6 +75,26 @@ def test_the_first_steps_are_named(examine: Examine, sqlite_url: str, tmp_path: 
     assert {"idp clients add CLIENT_ID --redirect-uri URI", "idp accounts add USER_ID --email ADDRESS"} <= set(
         found["next"]
     )
+
+
+def test_mail_that_nobody_sends(examine: Examine, sqlite_url: str, tmp_path: Path) -> None:
+    """A message that has waited for more than five minutes is worth a word."""
+    with issuer_on(sqlite_url, tmp_path, signing_algs=("ES256",)) as service, service.database.writing() as connection:
+        enqueue(
+            connection,
+            kind="notice",
+            recipient="dana@example.com",
+            language="en",
+            payload={},
+            worth_seconds=3600.0,
+            entropy=service.entropy,
+            now=service.clock() - 600.0,
+        )
+
+    code, found = examine()
+
+    assert (0, "warn") == (code, found["mail"]["status"])
+    assert "1 messages wait, the oldest for 10 minutes" == found["mail"]["text"]
 
 
 def test_settings_that_cannot_be_used(examine: Examine) -> None:
