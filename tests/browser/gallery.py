@@ -41,18 +41,21 @@ def sign_in_failed(page: Page, _: Demo, app: RelyingParty) -> None:
     """A wrong password."""
     page.goto(app.ask())
     type_sign_in(page, "somebody-else", WRONG)
+    page.locator("#error-summary").wait_for()
 
 
 def sign_in_empty(page: Page, _: Demo, app: RelyingParty) -> None:
     """Nothing typed."""
     page.goto(app.ask())
     type_sign_in(page, "", "")
+    page.locator("#error-summary").wait_for()
 
 
 def consent(page: Page, _: Demo, app: RelyingParty) -> None:
     """A stranger's app asks for everything; all values are unfolded."""
     page.goto(app.ask(scope=EVERYTHING, prompt="consent"))
     type_sign_in(page, "dana")
+    page.locator("summary").first.wait_for()
     for details in page.locator("summary").all():
         details.click()
 
@@ -63,12 +66,14 @@ def change_password(page: Page, demo: Demo, app: RelyingParty) -> None:
     type_sign_in(page, demo.add_person(must_change=True))
     page.locator("#new_password").fill("short")
     page.locator("button[value=change]").click()
+    page.locator("#error-summary").wait_for()
 
 
 def recover(page: Page, demo: Demo, _: RelyingParty) -> None:
     """A forgotten user ID or password, with nothing typed."""
     page.goto(f"{demo.issuer}/recover")
     page.locator("main form button").click()
+    page.locator("#error-summary").wait_for()
 
 
 def recover_code(page: Page, demo: Demo, _: RelyingParty) -> None:
@@ -133,6 +138,7 @@ def signed_out(page: Page, demo: Demo, _: RelyingParty) -> None:
     """After signing out."""
     sign_in_at_account(page, demo, "dana")
     page.locator("button[value=sign_out]").click()
+    page.locator("svg.done").wait_for()
 
 
 def unknown_client(page: Page, _: Demo, app: RelyingParty) -> None:
@@ -203,6 +209,7 @@ def driver_failed(page: Page, demo: Demo, _: RelyingParty) -> None:
     """The driver portal after Cancel."""
     page.goto(f"{demo.driver_portal}/sign-in")
     page.locator("button[value=cancel]").click()
+    page.wait_for_url(f"{demo.driver_portal}/**")
 
 
 def fleet_welcome(page: Page, demo: Demo, _: RelyingParty) -> None:
@@ -219,7 +226,8 @@ def fleet_table(page: Page, demo: Demo, _: RelyingParty) -> None:
 def fleet_left(page: Page, demo: Demo, _: RelyingParty) -> None:
     """The fleet portal, after signing out."""
     enter_portal(page, demo.fleet_portal)
-    page.locator("header button").click()
+    with page.expect_navigation(url=f"{demo.fleet_portal}/**"):
+        page.locator("header button").click()
 
 
 SCENES: Final[tuple[Scene, ...]] = (
