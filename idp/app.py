@@ -137,15 +137,42 @@ def build(
 
     watch = Watch(database, clock, period=watch_period, limits=clock_limits)
     database.before_writing(watch.require_writing_time)
-    ended = EndedView()
+    issuer = build_issuer(settings, database, watch, kek, clock=clock, entropy=entropy)
+    parts = build_page_parts(settings, issuer, service_secrets, meters, workers=workers)
+    measure_health(meters, watch=watch, trail=issuer.trail, store=parts.store, clock=clock)
+    build_pages_app(pages_app, parts, meters)
+    front: WSGIApplication = build_front(settings, issuer, pages_app, meters)
+    if settings.mode is Mode.DEMO:
+        pages_app.register_blueprint(demo_pages(parts))
+        front = OneName(front, settings.issuer)
+    return Service(
+        settings=settings,
+        database=database,
+        kek=kek,
+        secrets=service_secrets,
+        parts=parts,
+        watch=watch,
+        trail=issuer.trail,
+        pages_app=pages_app,
+        front=front,
+        meters=meters,
+        clock=clock,
+        entropy=entropy,
+        courier=build_courier(settings, issuer, parts, service_secrets),
+    )
+
+
+def build_issuer(
+    settings: Settings, database: Database, watch: Watch, kek: Kek, *, clock: Clock, entropy: Entropy
+) -> Issuer:
+    """Put the parts together that every endpoint works with, and let the watch keep their views fresh."""
+    ended, trail = EndedView(), TrailWriter(database, entropy)
     directory = ClientDirectory(database, BUILT_IN)
     ring = CurrentRing(database, kek, watch, clock)
     watch.on_marks(ended.apply)
     watch.on_revision("clients", directory.reload)
     watch.on_revision("keys", ring.reload)
-
-    trail = TrailWriter(database, entropy)
-    issuer = Issuer(
+    return Issuer(
         address=settings.issuer,
         database=database,
         directory=directory,
@@ -159,28 +186,6 @@ def build(
         clock=clock,
         entropy=entropy,
         signing_algs=settings.signing_algs,
-    )
-    parts = build_page_parts(settings, issuer, service_secrets, meters, workers=workers)
-    measure_health(meters, watch=watch, trail=trail, store=parts.store, clock=clock)
-    build_pages_app(pages_app, parts, meters)
-    front: WSGIApplication = build_front(settings, issuer, pages_app, meters)
-    if settings.mode is Mode.DEMO:
-        pages_app.register_blueprint(demo_pages(parts))
-        front = OneName(front, settings.issuer)
-    return Service(
-        settings=settings,
-        database=database,
-        kek=kek,
-        secrets=service_secrets,
-        parts=parts,
-        watch=watch,
-        trail=trail,
-        pages_app=pages_app,
-        front=front,
-        meters=meters,
-        clock=clock,
-        entropy=entropy,
-        courier=build_courier(settings, issuer, parts, service_secrets),
     )
 
 
