@@ -17,6 +17,7 @@ from types import FrameType
 from idp.app import Service, build
 from idp.metrics.scrape import scrape
 from idp.operating.management import management_server
+from idp.operating.wakeup import Wakeup
 from idp.settings import Settings
 from idp.storage.database import StorageUnavailable
 from idp.storage.prune import prune
@@ -44,14 +45,14 @@ def keep_house(settings: Settings) -> None:
         metrics = partial(scrape, service.meters)
         with management_server(Bind.parse(settings.management_bind).resolved(), service.parts.issuer, metrics):
             log.info("the housekeeper is at work, management port %s", settings.management_bind)
-            with _delivering(service, told):
+            with _delivering(service):
                 _work(service, told)
     finally:
         service.stop()
 
 
-def _told_to_stop() -> Event:
-    told = Event()
+def _told_to_stop() -> Wakeup:
+    told = Wakeup()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         told.set()
@@ -62,18 +63,19 @@ def _told_to_stop() -> Event:
 
 
 @contextmanager
-def _delivering(service: Service, told: Event) -> Iterator[None]:
+def _delivering(service: Service) -> Iterator[None]:
     """Deliver mail meanwhile, in a thread of its own: a slow mail server holds up nothing else."""
-    courier = Thread(target=service.courier.run, args=(told,), name="courier", daemon=True)
+    ended = Event()
+    courier = Thread(target=service.courier.run, args=(ended,), name="courier", daemon=True)
     courier.start()
     try:
         yield
     finally:
-        told.set()
+        ended.set()
         courier.join(LAST_MESSAGE_SECONDS)
 
 
-def _work(service: Service, told: Event) -> None:
+def _work(service: Service, told: Wakeup) -> None:
     wait = FIRST_PRUNE_SECONDS
     while not told.wait(wait):
         prune_once(service)

@@ -21,6 +21,7 @@ from granian.server.mp import MPServer
 
 from idp.operating import draining
 from idp.operating.restarts import RestartBudget
+from idp.operating.wakeup import Wakeup
 from idp.wire.bind import Bind
 
 GRACE_SECONDS = 10
@@ -82,6 +83,8 @@ class RequestServer(MPServer):
             log_dictconfig=_LOGGING,
             workers_kill_timeout=GRACE_SECONDS + math.ceil(draining.SECONDS),
         )
+        # Granian's own is an Event, set by its signal handler; see `Wakeup`.
+        self.main_loop_interrupt = Wakeup()  # type: ignore[assignment]
         self._parent = os.getpid()
         self._make_housekeeper = housekeeper
         self._housekeeper: BaseProcess | None = None
