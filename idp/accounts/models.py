@@ -15,7 +15,11 @@ from idp.storage.models import Base, Instant, Json
 
 
 class Account(Base):
-    """One person who signs in; `id` is the `sub` of tokens and is never given to anyone else."""
+    """One person who signs in; `id` is the `sub` of tokens and is never given to anyone else.
+
+    `locked_down_at` is when the owner said "this wasn't me": only recovery opens the account again. `phrase` is the
+    anti-phishing phrase that mails carry; `preferences` what the person chose on the account pages.
+    """
 
     __tablename__ = "accounts"
     __table_args__ = (Index("ix_accounts_email_key", "email_key"),)
@@ -36,6 +40,9 @@ class Account(Base):
     locale: Mapped[str | None] = mapped_column(String(35), default=None)
     not_before: Mapped[Instant | None] = mapped_column(default=None)
     recovered_at: Mapped[Instant | None] = mapped_column(default=None)
+    locked_down_at: Mapped[Instant | None] = mapped_column(default=None)
+    phrase: Mapped[str | None] = mapped_column(String(64), default=None)
+    preferences: Mapped[Json] = mapped_column(default_factory=dict, server_default="{}")
 
 
 ACCOUNTS = cast("Table", Account.__table__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import Index, String, Table
+from sqlalchemy import Index, LargeBinary, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.lockout.policy import BUDGETS
@@ -28,7 +28,32 @@ class GuessCounter(Base):
     exhausted_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
+class KnownDevice(Base):
+    """A browser in which an account has signed in before (OWASP device cookies); it never stands for a factor.
+
+    `handle_digest` is SHA-256 of the browser's cookie, one for all accounts that have signed in there.
+    """
+
+    __tablename__ = "known_devices"
+    __table_args__ = (
+        Index("ix_known_devices_handle_digest", "handle_digest", "account_id", unique=True),
+        Index("ix_known_devices_account_id", "account_id"),
+        Index("ix_known_devices_expires_at", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    handle_digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    account_id: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[Instant]
+    seen_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+
+
 COUNTERS = cast("Table", GuessCounter.__table__)
+
+KNOWN = cast("Table", KnownDevice.__table__)
+
+prunable("known_devices", KNOWN, KNOWN.c.expires_at, 86_400.0)
 
 # A window lasts at most twice its length: filled in its last moment, then resting.
 for _kind, _budget in BUDGETS.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import Double, Index, LargeBinary, String, Table
+from sqlalchemy import Double, Index, LargeBinary, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.models import Base, Instant, JsonList
@@ -16,7 +16,9 @@ DAY = 86_400.0
 class Session(Base):
     """One sign-in in one browser; `id_digest` is SHA-256 of the cookie's handle, `sid` what tokens call the session.
 
-    `user_agent_label` and `address` are for the person's own list of sessions and decide nothing.
+    `remembered` says that the second factor was waived because this browser is remembered; `shared_device` that the
+    person called the browser a public one. `user_agent_label` and `address` are for the person's own list of sessions
+    and decide nothing.
     """
 
     __tablename__ = "sessions"
@@ -35,6 +37,8 @@ class Session(Base):
     ended_at: Mapped[Instant | None] = mapped_column(default=None)
     user_agent_label: Mapped[str | None] = mapped_column(String(120), default=None)
     address: Mapped[str | None] = mapped_column(String(45), default=None)
+    remembered: Mapped[bool] = mapped_column(default=False, server_default=false())
+    shared_device: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 SESSIONS = cast("Table", Session.__table__)
