@@ -6,10 +6,10 @@ import flask
 
 from idp.accounts.find import find_by_id
 from idp.accounts.recovered import cooling_off_until
-from idp.acts.standing import Standing, standing_of_session
+from idp.acts.standing import Standing
+from idp.flows.account_visit import shown_to_person
 from idp.flows.answers import see_other
-from idp.flows.built_in import ACCOUNT, request_for
-from idp.flows.dispatcher import proceed
+from idp.flows.built_in import Back
 from idp.flows.parts import Parts
 from idp.flows.visit import SIGN_OUT_PAGE, language_of, session_digest
 from idp.sessions.find import previous_sign_in
@@ -22,45 +22,13 @@ def account_pages(parts: Parts) -> flask.Blueprint:
 
     @pages.get("/account")
     def account() -> flask.Response:
-        person = _signed_in(parts)
-        return _begin(parts) if person is None else _home(parts, person)
+        return shown_to_person(parts, Back.HOME, lambda person: _home(parts, person))
 
     @pages.get("/.well-known/change-password")
     def change_password() -> flask.Response:
         return see_other("/account")
 
     return pages
-
-
-def _signed_in(parts: Parts) -> Standing | None:
-    handle_digest = session_digest(parts)
-    if handle_digest is None:
-        return None
-    with parts.issuer.database.reading() as connection:
-        person = standing_of_session(
-            connection, handle_digest=handle_digest, client_id=ACCOUNT.client_id, now=parts.issuer.clock()
-        )
-    live = person is not None and person.status == "active" and not person.reset_due
-    return person if live and not _void(person) else None
-
-
-def _void(person: Standing | None) -> bool:
-    if person is None or person.session is None:
-        return True
-    return person.not_before is not None and person.session.auth_time < person.not_before
-
-
-def _begin(parts: Parts) -> flask.Response:
-    journey, handle = parts.journeys.begin(request_for(ACCOUNT))
-    response = proceed(parts, journey)
-    if response.headers.get("Location", "").endswith(f"journey={journey.id}"):
-        parts.cookies.set(
-            response,
-            parts.cookies.journey_name(journey.id),
-            handle,
-            max_age=int(parts.issuer.lifetimes.journey),
-        )
-    return response
 
 
 def _home(parts: Parts, person: Standing) -> flask.Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import flask
 
-from idp.flows.built_in import HOME_OF
+from idp.flows.built_in import landing_of
 from idp.flows.journey import Journey
 from idp.flows.parts import Parts
 from idp.flows.visit import language_of
@@ -28,9 +28,9 @@ def failure_for(parts: Parts, journey: Journey, error: str, description: str) ->
 
 def answer_page(parts: Parts, journey: Journey, response: AuthorizationResponse | None) -> flask.Response:
     """Answer whoever waits at the end of a journey; our own pages get no code, and an error ends at "signed out"."""
-    home = HOME_OF.get(journey.request.client_id)
-    if home is not None:
-        return see_other(home if response is None else "/signed-out")
+    landing = landing_of(journey.request)
+    if landing is not None:
+        return see_other(landing if response is None else "/signed-out")
     if response is None:
         raise RuntimeError("an app's journey ended without an answer")
     return send_answer(parts, response, client_id=journey.request.client_id, ui_locales=journey.request.ui_locales)
