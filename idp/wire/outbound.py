@@ -1,4 +1,4 @@
-"""The one way out: fetches of addresses that somebody registered, to public addresses only.
+"""The one way out: requests to addresses that somebody registered, to public addresses only.
 
 The host is resolved once, every address it has must be globally reachable (or stand in the operator's exceptions), and
 the connection goes to one of the very addresses that were checked, so that a second DNS answer changes nothing. No
@@ -12,8 +12,9 @@ import http.client
 import ipaddress
 import socket
 import ssl
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from threading import Event, Timer
 from urllib.parse import SplitResult, urlsplit
 
@@ -28,8 +29,20 @@ class OutboundRefused(Exception):
     """The address may not be fetched, or did not answer as it should; the text says why."""
 
 
+class NoWholeAnswer(OutboundRefused):
+    """The request may have been taken in: the connection broke, or the time was up, before the answer was whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: a status of HTTP, and a body of at most 256 KiB."""
+
+    status: int
+    body: bytes = field(repr=False)
+
+
 class Outbound:
-    """Fetches documents from outside; `seconds` bounds a whole exchange."""
+    """Speaks to servers outside; `seconds` bounds a whole exchange."""
 
     def __init__(self, allowed: Iterable[str] = (), *, seconds: float = TOTAL_SECONDS) -> None:
         self._allowed = frozenset(allowed)
@@ -41,11 +54,26 @@ class Outbound:
         Raises:
             OutboundRefused: not https, not public, not reachable, not 200, too large or too slow.
         """
+        answer = self._exchange(uri, "GET", None, {"Accept": "application/json"})
+        if answer.status != http.client.OK:
+            raise OutboundRefused(f"{urlsplit(uri).hostname} answered {answer.status}")
+        return answer.body
+
+    def post(self, uri: str, body: bytes, *, headers: Mapping[str, str]) -> Answer:
+        """Send a body by POST and give the answer, whatever its status; `headers` hold its Content-Type.
+
+        Raises:
+            NoWholeAnswer: it may have arrived all the same.
+            OutboundRefused: not https, not public, not reachable; nothing was sent.
+        """
+        return self._exchange(uri, "POST", body, headers)
+
+    def _exchange(self, uri: str, method: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         parts = _split(uri)
         port = self._port(parts)
         addresses = self._addresses(parts, port)
         try:
-            return self._get(parts, addresses, port)
+            return self._ask(_Request(parts, method, body, headers), addresses, port)
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise OutboundRefused(f"{parts.hostname}: {type(error).__name__}") from error
 
@@ -75,18 +103,29 @@ class Outbound:
             raise OutboundRefused(f"{host} is not a public address")
         return tuple(dict.fromkeys(found))
 
-    def _get(self, parts: SplitResult, addresses: Sequence[str], port: int) -> bytes:
-        connection = http.client.HTTPConnection(str(parts.hostname), port, timeout=CONNECT_SECONDS)
+    def _ask(self, request: _Request, addresses: Sequence[str], port: int) -> Answer:
+        host = str(request.parts.hostname)
+        connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
         connection.sock = _first_that_connects(addresses, port)
         try:
-            if parts.scheme == "https":
-                connection.sock = _in_tls(connection.sock, str(parts.hostname))
+            if request.parts.scheme == "https":
+                connection.sock = _in_tls(connection.sock, host)
             with _cut_after(self._seconds, connection.sock):
                 if isinstance(connection.sock, ssl.SSLSocket):
                     connection.sock.do_handshake()
-                return _body(connection, parts)
+                return _answer(connection, request)
         finally:
             connection.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What is asked of the server at the parts of an address."""
+
+    parts: SplitResult
+    method: str
+    body: bytes | None = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
 
 
 def _split(uri: str) -> SplitResult:
@@ -133,7 +172,7 @@ def _cut_after(seconds: float, connected: socket.socket) -> Iterator[None]:
     try:
         yield
         if expired.is_set():
-            raise OutboundRefused(f"no whole answer within {seconds} seconds")
+            raise NoWholeAnswer(f"no whole answer within {seconds} seconds")
     finally:
         timer.cancel()
 
@@ -145,13 +184,15 @@ def _cut(connected: socket.socket, expired: Event) -> None:
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
-def _body(connection: http.client.HTTPConnection, parts: SplitResult) -> bytes:
+def _answer(connection: http.client.HTTPConnection, request: _Request) -> Answer:
+    parts = request.parts
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    connection.request("GET", target, headers={"Host": parts.netloc, "Accept": "application/json"})
-    response = connection.getresponse()
-    if response.status != http.client.OK:
-        raise OutboundRefused(f"{parts.hostname} answered {response.status}")
-    body = response.read(MAX_BYTES + 1)
+    try:
+        connection.request(request.method, target, request.body, {"Host": parts.netloc, **request.headers})
+        response = connection.getresponse()
+        body = response.read(MAX_BYTES + 1)
+    except (OSError, http.client.HTTPException) as error:
+        raise NoWholeAnswer(f"{parts.hostname}: {type(error).__name__}") from error
     if len(body) > MAX_BYTES:
-        raise OutboundRefused(f"{parts.hostname} answered more than {MAX_BYTES} bytes")
-    return body
+        raise NoWholeAnswer(f"{parts.hostname} answered more than {MAX_BYTES} bytes")
+    return Answer(response.status, body)
