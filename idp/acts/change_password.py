@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from idp.acts.end_sessions import end_sessions_of_account_and_tell
 from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
-from idp.issuance.grants import end_grants_of_account
 from idp.passwords.credentials import set_password
-from idp.sessions.end import end_all_of_account
 from idp.storage.handles import Entropy
 
 
@@ -19,15 +18,14 @@ def change_password(
 ) -> None:
     """Store a new password (already hashed), and end every session and grant of the account."""
     set_password(connection, account_id=account_id, stored=stored, must_change=False, now=now)
-    sessions = end_all_of_account(connection, account_id=account_id, now=now)
-    end_grants_of_account(connection, account_id=account_id, now=now)
+    ended = end_sessions_of_account_and_tell(connection, account_id=account_id, entropy=entropy, now=now)
     event = Event(
         type=EventType.PASSWORD_CHANGED,
         at=now,
         actor=f"account:{account_id}",
         account_id=account_id,
         reference=visitor.reference,
-        details={"sessions_ended": len(sessions)},
+        details={"sessions_ended": len(ended.sids)},
         personal=visitor.personal,
     )
     record(connection, event, entropy=entropy)

@@ -11,15 +11,14 @@ from idp.accounts.facts import AccountFacts
 from idp.accounts.find import find_by_id
 from idp.accounts.policy import Status
 from idp.accounts.recovered import note_recovered
+from idp.acts.end_sessions import end_sessions_of_account_and_tell
 from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
-from idp.issuance.grants import end_grants_of_account
 from idp.lockout.take import forget_guesses
 from idp.passwords.credentials import find_credential, set_password
 from idp.passwords.recoveries import Purpose, RecoveryUnknown, end_with_pass
-from idp.sessions.end import end_all_of_account
 from idp.storage.handles import Entropy
 
 
@@ -50,16 +49,16 @@ def complete_reset(
     set_password(connection, account_id=account.id, stored=stored, must_change=False, now=now)
     note_recovered(connection, account_id=account.id, now=now)
     forget_guesses(connection, account_id=account.id)
-    sessions = end_all_of_account(connection, account_id=account.id, now=now) if everywhere else []
+    ended = None
     if everywhere:
-        end_grants_of_account(connection, account_id=account.id, now=now)
+        ended = end_sessions_of_account_and_tell(connection, account_id=account.id, entropy=entropy, now=now)
     event = Event(
         type=EventType.PASSWORD_RESET,
         at=now,
         actor=f"account:{account.id}",
         account_id=account.id,
         reference=visitor.reference,
-        details={"signed_out": everywhere, "sessions_ended": len(sessions)},
+        details={"signed_out": everywhere, "sessions_ended": len(ended.sids) if ended else 0},
         personal=visitor.personal,
     )
     record(connection, event, entropy=entropy)

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from idp.accounts import disable
+from idp.acts.end_sessions import end_sessions_of_account_and_tell
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
-from idp.issuance.grants import end_grants_of_account
-from idp.sessions.end import end_all_of_account
 from idp.storage.handles import Entropy
 
 
@@ -29,10 +28,8 @@ def disable_account(connection: Connection, *, account_id: str, actor: str, entr
         UnknownAccount: there is none, or it is closed.
     """
     disable.disable_account(connection, account_id=account_id, now=now)
-    ended = Ended(
-        sessions=len(end_all_of_account(connection, account_id=account_id, now=now)),
-        grants=len(end_grants_of_account(connection, account_id=account_id, now=now)),
-    )
+    over = end_sessions_of_account_and_tell(connection, account_id=account_id, entropy=entropy, now=now)
+    ended = Ended(sessions=len(over.sids), grants=over.grants)
     event = Event(
         type=EventType.ACCOUNT_DISABLED,
         at=now,

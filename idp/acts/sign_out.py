@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from idp.acts.end_sessions import EndedSessions, end_session_and_tell
 from idp.audit.events import Event, EventType, Personal
 from idp.audit.record import record
-from idp.issuance.grants import end_grants_of_session
-from idp.sessions.end import end_session
 from idp.storage.handles import Entropy
 
 
@@ -21,13 +20,12 @@ def sign_out(
     personal: Personal | None,
     entropy: Entropy,
     now: float,
-) -> None:
+) -> EndedSessions:
     """End the session, its grants, codes and tokens; marks reach every process within its next poll.
 
-    `cause` names what ended it ("sign-out", "another person signed in").
+    `cause` names what ended it ("sign-out", "another person signed in"). What ended says which apps it reached.
     """
-    end_session(connection, sid=sid, now=now)
-    ended = end_grants_of_session(connection, sid=sid, now=now)
+    ended = end_session_and_tell(connection, sid=sid, entropy=entropy, now=now)
     event = Event(
         type=EventType.SESSION_ENDED,
         at=now,
@@ -35,7 +33,8 @@ def sign_out(
         account_id=account_id,
         sid=sid,
         reference=reference,
-        details={"cause": cause, "grants": len(ended)},
+        details={"cause": cause, "grants": ended.grants, "apps": len(ended.apps)},
         personal=personal,
     )
     record(connection, event, entropy=entropy)
+    return ended

@@ -1,4 +1,4 @@
-"""The row behind a message to be delivered."""
+"""The rows behind what is to be delivered: messages to people, and what apps must hear about sessions that ended."""
 
 from __future__ import annotations
 
@@ -41,8 +41,40 @@ class OutboxMessage(Base):
     settled_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
+class AppLogoutRow(Base):
+    """One app to be told that one session ended (OpenID Connect Back-Channel Logout 1.0).
+
+    Which token it gets is decided at each try. `settled_at` is when that was over; `state` tells how.
+    """
+
+    __tablename__ = "app_logouts"
+    __table_args__ = (
+        Index("ix_app_logouts_state_due_at", "state", "due_at"),
+        Index("ix_app_logouts_sid", "sid"),
+        Index("ix_app_logouts_account_id", "account_id"),
+        Index("ix_app_logouts_settled_at", "settled_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    sid: Mapped[str] = mapped_column(String(32))
+    account_id: Mapped[str] = mapped_column(String(64))
+    client_id: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[Instant]
+    due_at: Mapped[Instant]
+    give_up_at: Mapped[Instant]
+    state: Mapped[str] = mapped_column(String(16))
+    claim: Mapped[str | None] = mapped_column(String(32), default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    faults: Mapped[int] = mapped_column(default=0)
+    last_problem: Mapped[str | None] = mapped_column(String(160), default=None)
+    settled_at: Mapped[Instant | None] = mapped_column(default=None)
+
+
 OUTBOX = table_of(OutboxMessage)
+APP_LOGOUTS = table_of(AppLogoutRow)
 
 # Addresses are personal: what was sent is kept for questions about it, what was parked for somebody to look at it.
 prunable("outbox (sent)", OUTBOX, "settled_at", 7 * DAY, where=OUTBOX.c.state != "parked")
 prunable("outbox (parked)", OUTBOX, "settled_at", 30 * DAY, where=OUTBOX.c.state == "parked")
+# As long as somebody may look at /account for which apps were told.
+prunable("app_logouts", APP_LOGOUTS, "settled_at", 7 * DAY)

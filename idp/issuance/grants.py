@@ -33,9 +33,12 @@ def end_grants_of_session(connection: Connection, *, sid: str, now: float) -> tu
     return end_grants(connection, _T.c.sid == sid, now=now)
 
 
-def end_grants_of_account(connection: Connection, *, account_id: str, now: float) -> tuple[str, ...]:
-    """End every grant of one account."""
-    return end_grants(connection, _T.c.account_id == account_id, now=now)
+def end_grants_of_account(
+    connection: Connection, *, account_id: str, except_sid: str | None = None, now: float
+) -> tuple[str, ...]:
+    """End every grant of one account, save those of one session."""
+    which = _T.c.account_id == account_id
+    return end_grants(connection, which if except_sid is None else which & (_T.c.sid != except_sid), now=now)
 
 
 def end_grants_of_client(connection: Connection, *, client_id: str, now: float) -> int:

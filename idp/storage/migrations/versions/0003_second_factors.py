@@ -16,6 +16,7 @@ def upgrade() -> None:
     _factors()
     _devices()
     _columns()
+    _app_logouts()
 
 
 def _factors() -> None:
@@ -89,3 +90,28 @@ def _columns() -> None:
         batch_op.add_column(sa.Column("locked_down_at", sa.Double(), nullable=True))
         batch_op.add_column(sa.Column("phrase", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("preferences", JSON_DOCUMENT, nullable=False, server_default="{}"))
+
+
+def _app_logouts() -> None:
+    op.create_table(
+        "app_logouts",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("sid", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=128), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("due_at", sa.Double(), nullable=False),
+        sa.Column("give_up_at", sa.Double(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("claim", sa.String(length=32), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("faults", sa.Integer(), nullable=False),
+        sa.Column("last_problem", sa.String(length=160), nullable=True),
+        sa.Column("settled_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_app_logouts")),
+    )
+    with op.batch_alter_table("app_logouts", schema=None) as batch_op:
+        batch_op.create_index("ix_app_logouts_account_id", ["account_id"], unique=False)
+        batch_op.create_index("ix_app_logouts_settled_at", ["settled_at"], unique=False)
+        batch_op.create_index("ix_app_logouts_sid", ["sid"], unique=False)
+        batch_op.create_index("ix_app_logouts_state_due_at", ["state", "due_at"], unique=False)
