@@ -46,6 +46,11 @@ def mailbox_key(key: MacKey, *, identifier: str) -> str:
     return "mailbox:" + _text(key.tag(b"mails to an address", identifier.encode()))
 
 
+def number_key(key: MacKey, *, number: str) -> str:
+    """Give the key for a telephone number (E.164) that texts are sent to, whichever accounts have it."""
+    return "number:" + _text(key.tag(b"texts to a number", number.encode()))
+
+
 def for_recovery(key: str, kind: GuessKind) -> str:
     """Give the key under which one of the budgets of recovery counts what sign-in counts under `key`."""
     return f"{kind.value}:{key}"

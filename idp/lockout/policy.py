@@ -21,6 +21,10 @@ class GuessKind(StrEnum):
     MAIL = "mail"
     MAIL_OF_DAY = "mail of day"
     RECOVERY_ADDRESS = "recovery"
+    FACTOR = "factor"
+    SEND = "send"
+    SEND_AGAIN = "send again"
+    SEND_ADDRESS = "send address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,12 @@ BUDGETS = {
     GuessKind.MAIL: Budget(failures=1, seconds=120.0),
     GuessKind.MAIL_OF_DAY: Budget(failures=10, seconds=86_400.0),
     GuessKind.RECOVERY_ADDRESS: Budget(failures=60, seconds=3600.0),
+    # One for all journeys and kinds of code of an account; another text does not refill it.
+    GuessKind.FACTOR: Budget(failures=10, seconds=3600.0),
+    # Texts cost money and wake people: five in an hour, for an account and for a number alike, half a minute apart.
+    GuessKind.SEND: Budget(failures=5, seconds=3600.0),
+    GuessKind.SEND_AGAIN: Budget(failures=1, seconds=30.0),
+    GuessKind.SEND_ADDRESS: Budget(failures=60, seconds=3600.0),
 }
 
 
