@@ -1,0 +1,164 @@
+"""The rows of passkeys: found by the credential that a browser names, kept once, and counted upwards in SQL.
+
+Invariant: a credential belongs to one account; its counter never goes back, whatever two requests at once believe
+(Web Authentication §6.1.1 and §7.2, step 22).
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from idp.accounts.models import ACCOUNTS
+from idp.mfa.models import FACTORS
+from idp.mfa.passkey import KnownPasskey, NewPasskey, Use
+from idp.mfa.passkey_answer import encoded
+from idp.mfa.policy import Factor, Way
+from idp.mfa.verified import FactorRefused, NoSuchFactor, WrongAnswer
+from idp.storage.handles import Entropy, new_id
+
+MOST_PASSKEYS: Final = 20
+"""As many as one account may have: browsers are told all of them."""
+
+
+class AlreadyEnrolled(FactorRefused):
+    """This very passkey is enrolled, here or at another account."""
+
+
+class TooManyPasskeys(FactorRefused):
+    """The account has as many passkeys as one may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyRow:
+    """A passkey as it is kept, with the status of its account."""
+
+    factor_id: str
+    account_id: str
+    account_status: str
+    name: str
+    known: KnownPasskey
+    facts: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def way(self) -> Way:
+        """What signing with it proves."""
+        return Way.SYNCED_PASSKEY if self.known.backup_eligible else Way.PASSKEY
+
+
+def find_passkey(connection: Connection, *, credential_id: bytes) -> PasskeyRow:
+    """Give the passkey with this credential.
+
+    Raises:
+        NoSuchFactor: there is none.
+    """
+    row = connection.execute(_passkeys().where(FACTORS.c.credential_id == credential_id)).one_or_none()
+    if row is None:
+        raise NoSuchFactor("credential")
+    return _passkey(row)
+
+
+def passkeys_of(connection: Connection, *, account_id: str) -> list[PasskeyRow]:
+    """Give the passkeys of an account, the oldest first."""
+    question = _passkeys().where(FACTORS.c.account_id == account_id).order_by(FACTORS.c.created_at, FACTORS.c.id)
+    return [_passkey(row) for row in connection.execute(question)]
+
+
+def add_passkey(
+    connection: Connection,
+    new: NewPasskey,
+    *,
+    account_id: str,
+    name: str,
+    user_handle: bytes,
+    entropy: Entropy,
+    now: float,
+) -> str:
+    """Keep a verified passkey under the name that its owner gave it; gives the factor's id.
+
+    Raises:
+        AlreadyEnrolled: it is there already, whosesoever it is.
+        TooManyPasskeys: the account has as many as one may have.
+    """
+    if len(passkeys_of(connection, account_id=account_id)) >= MOST_PASSKEYS:
+        raise TooManyPasskeys(account_id)
+    row = {
+        "id": new_id(entropy),
+        "account_id": account_id,
+        "kind": Factor.PASSKEY.value,
+        "name": name,
+        "created_at": now,
+        "credential_id": new.credential_id,
+        "public_key": new.public_key,
+        "sign_count": new.sign_count,
+        "facts": {
+            "aaguid": new.aaguid,
+            "transports": list(new.transports),
+            "backup_eligible": new.backup_eligible,
+            "backed_up": new.backed_up,
+            "user_handle": encoded(user_handle),
+        },
+    }
+    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    kept = dialect(FACTORS).values(row).on_conflict_do_nothing(index_elements=["credential_id"])
+    if connection.execute(kept.returning(FACTORS.c.id)).first() is None:
+        raise AlreadyEnrolled(account_id)
+    return str(row["id"])
+
+
+def note_passkey_used(connection: Connection, row: PasskeyRow, use: Use, *, now: float) -> None:
+    """Write the counter of a verified signature, if it is still ahead of what is kept.
+
+    Raises:
+        WrongAnswer: a signature with this counter or a later one has been accepted meanwhile, or the passkey is gone.
+    """
+    ahead = FACTORS.c.sign_count < use.sign_count
+    if use.sign_count == 0:
+        ahead = FACTORS.c.sign_count == 0
+    counted = (
+        update(FACTORS)
+        .where(FACTORS.c.id == row.factor_id, FACTORS.c.account_id == row.account_id, ahead)
+        .values(sign_count=use.sign_count, last_used_at=now, facts=dict(row.facts) | {"backed_up": use.backed_up})
+    )
+    if connection.execute(counted).rowcount != 1:
+        raise WrongAnswer("sign count")
+
+
+def _passkeys() -> Select[Any]:
+    columns = (
+        FACTORS.c.id,
+        FACTORS.c.account_id,
+        FACTORS.c.name,
+        FACTORS.c.credential_id,
+        FACTORS.c.public_key,
+        FACTORS.c.sign_count,
+        FACTORS.c.facts,
+        ACCOUNTS.c.status,
+    )
+    joined = FACTORS.join(ACCOUNTS, ACCOUNTS.c.id == FACTORS.c.account_id)
+    return select(*columns).select_from(joined).where(FACTORS.c.kind == Factor.PASSKEY.value)
+
+
+def _passkey(row: Row[Any]) -> PasskeyRow:
+    facts: dict[str, Any] = row.facts
+    handle: str = facts["user_handle"]
+    return PasskeyRow(
+        factor_id=row.id,
+        account_id=row.account_id,
+        account_status=row.status,
+        name=row.name,
+        facts=facts,
+        known=KnownPasskey(
+            credential_id=bytes(row.credential_id),
+            public_key=bytes(row.public_key),
+            sign_count=row.sign_count,
+            backup_eligible=facts["backup_eligible"],
+            user_handle=urlsafe_b64decode(handle + "=" * (-len(handle) % 4)),
+            transports=tuple(facts["transports"]),
+        ),
+    )
