@@ -38,6 +38,7 @@ class Family:
     grant_ended: bool
     account_status: str | None
     account_not_before: float | None
+    locked_down: bool
     reset_due: bool
     password_changed: bool
 
@@ -50,7 +51,9 @@ class Family:
             issued_at=self.subject.auth_time,
             account_status=self.account_status or "closed",
             account_not_before=self.account_not_before,
+            locked_down=self.locked_down,
             reset_due=self.reset_due,
+            acr=self.subject.acr,
             password_changed=self.password_changed,
             grant_ended=self.grant_ended,
         )
@@ -70,10 +73,13 @@ def family_of(token: FromClause, *columns: ColumnElement[Any]) -> Select[Any]:
         _G.c.acr,
         _G.c.amr,
         _G.c.auth_time,
+        _G.c.shared_device,
         _G.c.expires_at.label("grant_expires_at"),
         _G.c.ended_at.label("grant_ended_at"),
         _A.c.status.label("account_status"),
         _A.c.not_before.label("account_not_before"),
+        _A.c.locked_down_at,
+        _A.c.recovered_at,
         _P.c.must_change,
         _P.c.compromised_at,
         _P.c.changed_at.label("password_changed_at"),
@@ -94,6 +100,8 @@ def read_family(row: Mapping[str, Any]) -> Family:
             auth_time=row["auth_time"],
             acr=row["acr"],
             amr=tuple(row["amr"]),
+            shared_device=row["shared_device"],
+            recovered_at=row["recovered_at"],
         ),
         client_id=row["grant_client_id"],
         scopes=tuple(row["scopes"]),
@@ -103,6 +111,7 @@ def read_family(row: Mapping[str, Any]) -> Family:
         grant_ended=row["grant_ended_at"] is not None,
         account_status=row["account_status"],
         account_not_before=row["account_not_before"],
+        locked_down=row["locked_down_at"] is not None,
         reset_due=bool(row["must_change"]) or row["compromised_at"] is not None,
         # A sign-in that was being written while the password changed was not there yet to be ended with the others.
         password_changed=row["password_changed_at"] is not None and row["auth_time"] < row["password_changed_at"],

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Insert, Integer, Select, Table, bindparam, insert, literal_column, select
 
+from idp.acts.assurance import Assurance
 from idp.acts.open_session import SessionInUse, ask_the_gate, opened_event, use_session
 from idp.acts.standing import Standing
 from idp.acts.visitor import Visitor
@@ -53,26 +54,24 @@ def issue_code(
     *,
     answer: Answer,
     standing: Standing,
-    proved_at: float | None,
+    assurance: Assurance,
     visitor: Visitor,
     lifetimes: Lifetimes,
     entropy: Entropy,
     now: float,
 ) -> IssuedCode:
-    """Issue the code.
-
-    `proved_at` (seconds) is when the person proved themselves in this very journey, None: the session
-    vouches.
+    """Issue the code, on what the journey or the session has proved.
 
     Raises:
         IssuanceRefused: the gate is shut.
         SessionGone: the session that vouched has ended meanwhile.
     """
-    ask_the_gate(client=answer.client, scopes=frozenset(answer.scopes), standing=standing, proved_at=proved_at)
-    session = use_session(connection, standing=standing, proved_at=proved_at, visitor=visitor, entropy=entropy, now=now)
+    ask_the_gate(client=answer.client, scopes=frozenset(answer.scopes), standing=standing, assurance=assurance)
+    session = use_session(connection, standing=standing, assurance=assurance, visitor=visitor, entropy=entropy, now=now)
     code, grant_id = new_handle(entropy), new_id(entropy)
     parameters = {
         **_prefixed("grant", _grant_row(answer, standing, session, grant_id=grant_id, lifetimes=lifetimes, now=now)),
+        "grant_shared_device": assurance.shared_device,
         **_prefixed("code", _code_row(answer, code, grant_id, lifetimes, now)),
         **(session.parameters or {}),
     }

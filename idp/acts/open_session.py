@@ -13,13 +13,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from idp.acts.assurance import Assurance
 from idp.acts.standing import Standing
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.clients.client import Client
-from idp.issuance.acr import PASSWORD_ACR, PASSWORD_AMR
-from idp.issuance.gate import Facts, Path, may_issue
+from idp.issuance.gate import Facts, may_issue
+from idp.mfa.policy import MFA, reaches
 from idp.sessions.facts import LiveSession
 from idp.sessions.find import touch
 from idp.sessions.open import NewSession, insert_session, prepare_session
@@ -42,26 +43,33 @@ class SessionInUse:
     parameters: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
-def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, proved_at: float | None) -> None:
-    """Put the gate's question for a sign-in (`proved_at`, seconds) or for a session that vouches (None).
+def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, assurance: Assurance) -> None:
+    """Put the gate's question for what an answer would rest on.
 
     Raises:
         IssuanceRefused: the gate is shut.
     """
-    relied_upon = proved_at or (standing.session.auth_time if standing.session else 0.0)
     may_issue(
         Facts(
-            path=Path.SINGLE_SIGN_ON if proved_at is None else Path.PASSWORD,
+            path=assurance.path,
             client=client,
             scopes=scopes,
-            issued_at=relied_upon,
+            issued_at=assurance.auth_time,
             account_status=standing.status,
             account_not_before=standing.not_before,
+            locked_down=standing.locked_down,
             reset_due=standing.reset_due,
-            password_changed=_older_than_the_password(standing, relied_upon),
+            acr=assurance.acr,
+            factor_due=factor_due(standing, assurance.acr),
+            password_changed=_older_than_the_password(standing, assurance.auth_time),
             consented=client.first_party or scopes <= standing.consented,
         )
     )
+
+
+def factor_due(standing: Standing, acr: str) -> bool:
+    """Whether the account's own second factor is still owed: it has one, did not show it, and nothing remembers it."""
+    return bool(standing.factors) and not reaches(acr, MFA) and not standing.remembered
 
 
 def _older_than_the_password(standing: Standing, relied_upon: float) -> bool:
@@ -73,7 +81,7 @@ def use_session(
     connection: Connection,
     *,
     standing: Standing,
-    proved_at: float | None,
+    assurance: Assurance,
     visitor: Visitor,
     entropy: Entropy,
     now: float,
@@ -84,12 +92,12 @@ def use_session(
         SessionGone: the session that was to be renewed has ended meanwhile.
     """
     existing = standing.session
-    if existing is not None and proved_at is None:
+    if existing is not None and not assurance.here and not assurance.raised:
         touch(connection, existing, now=now)
         return SessionInUse(sid=existing.sid, acr=existing.acr, amr=existing.amr, auth_time=existing.auth_time)
-    if existing is not None and proved_at is not None:
-        return _renewed(connection, existing, proved_at, entropy=entropy, now=now)
-    return _prepared(standing, proved_at or now, visitor, entropy=entropy, now=now)
+    if existing is not None:
+        return _renewed(connection, existing, assurance, entropy=entropy, now=now)
+    return _prepared(standing, assurance, visitor, entropy=entropy, now=now)
 
 
 def open_session(
@@ -97,7 +105,7 @@ def open_session(
     *,
     client: Client,
     standing: Standing,
-    proved_at: float | None,
+    assurance: Assurance,
     visitor: Visitor,
     entropy: Entropy,
     now: float,
@@ -108,8 +116,8 @@ def open_session(
         IssuanceRefused: the gate is shut.
         SessionGone: the session that was to be renewed has ended meanwhile.
     """
-    ask_the_gate(client=client, scopes=frozenset(), standing=standing, proved_at=proved_at)
-    session = use_session(connection, standing=standing, proved_at=proved_at, visitor=visitor, entropy=entropy, now=now)
+    ask_the_gate(client=client, scopes=frozenset(), standing=standing, assurance=assurance)
+    session = use_session(connection, standing=standing, assurance=assurance, visitor=visitor, entropy=entropy, now=now)
     if session.parameters is not None:
         connection.execute(insert_session(), dict(session.parameters))
         record(connection, opened_event(client.client_id, standing, session, visitor, now), entropy=entropy)
@@ -130,37 +138,42 @@ def opened_event(client_id: str, standing: Standing, session: SessionInUse, visi
     )
 
 
-def _prepared(standing: Standing, auth_time: float, visitor: Visitor, *, entropy: Entropy, now: float) -> SessionInUse:
+def _prepared(
+    standing: Standing, assurance: Assurance, visitor: Visitor, *, entropy: Entropy, now: float
+) -> SessionInUse:
     new = NewSession(
         account_id=standing.account_id,
         kind=standing.kind,
-        acr=PASSWORD_ACR,
-        amr=PASSWORD_AMR,
-        auth_time=auth_time,
+        acr=assurance.acr,
+        amr=assurance.amr,
+        auth_time=assurance.auth_time,
         user_agent_label=visitor.user_agent,
         address=visitor.address or None,
+        shared_device=assurance.shared_device,
     )
     opened = prepare_session(new, now=now, entropy=entropy)
     return SessionInUse(
         sid=opened.sid,
         acr=new.acr,
         amr=new.amr,
-        auth_time=auth_time,
+        auth_time=new.auth_time,
         handle=opened.handle,
         parameters=opened.parameters,
     )
 
 
 def _renewed(
-    connection: Connection, existing: LiveSession, proved_at: float, *, entropy: Entropy, now: float
+    connection: Connection, existing: LiveSession, assurance: Assurance, *, entropy: Entropy, now: float
 ) -> SessionInUse:
     handle = renew_id(
         connection,
         handle_digest=existing.id_digest,
-        acr=PASSWORD_ACR,
-        amr=PASSWORD_AMR,
-        auth_time=proved_at,
+        acr=assurance.acr,
+        amr=assurance.amr,
+        auth_time=assurance.auth_time,
         now=now,
         entropy=entropy,
     )
-    return SessionInUse(sid=existing.sid, acr=PASSWORD_ACR, amr=PASSWORD_AMR, auth_time=proved_at, handle=handle)
+    return SessionInUse(
+        sid=existing.sid, acr=assurance.acr, amr=assurance.amr, auth_time=assurance.auth_time, handle=handle
+    )

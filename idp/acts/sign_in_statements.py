@@ -22,6 +22,7 @@ from idp.lockout.keys import account_key, account_key_in_sql
 from idp.lockout.reservation import Reservation
 from idp.lockout.reserve import reservation_from, reserve, undo_parameters
 from idp.lockout.statements import give_back, reservation_ctes
+from idp.mfa.standing import is_remembered, kinds_from, kinds_of
 from idp.passwords.credentials import replace_stored_form, still_as_checked
 from idp.passwords.hasher import WrongPassword
 from idp.passwords.models import CREDENTIALS
@@ -65,7 +66,10 @@ class SignedIn:
     not_before: float | None
     must_change: bool
     compromised_at: float | None
+    locked_down_at: float | None
     consented_scopes: frozenset[str]
+    factors: frozenset[str]
+    remembered: bool
 
 
 def reserve_and_read(
@@ -94,6 +98,7 @@ def record_success(
     event: Event,
     client_id: str | None,
     new_hash: str | None,
+    remembered_digest: bytes | None,
     entropy: Entropy,
 ) -> SignedIn:
     """Take the count back, store the password's new form (if one was made), write the event, and read the account anew.
@@ -102,7 +107,10 @@ def record_success(
         PasswordChangedMeanwhile: let it leave the transaction, which undoes all of this; the attempt stays counted.
         TooManyGuesses: the attempt was never admitted.
     """
-    bound = _success_parameters(attempt, client_id, new_hash)
+    bound = _success_parameters(attempt, client_id, new_hash) | {
+        "remembered_digest": remembered_digest,
+        "now": event.at,
+    }
     if connection.dialect.name == "postgresql":
         row = _RECORD_SUCCESS.row(connection, bound | parameters(event, entropy=entropy))
     else:
@@ -113,7 +121,8 @@ def record_success(
     if row is None:
         raise PasswordChangedMeanwhile
     values = row._asdict()
-    return SignedIn(**values | {"consented_scopes": frozenset(values["consented_scopes"] or ())})
+    read = {"consented_scopes": frozenset(row.consented_scopes or ()), "factors": kinds_from(row.factors)}
+    return SignedIn(**values | read)
 
 
 def record_failure(connection: Connection, *, event: Event, entropy: Entropy) -> None:
@@ -179,7 +188,10 @@ def _standing() -> Select[*tuple[Any, ...]]:
             account.not_before,
             credential.must_change,
             credential.compromised_at,
+            account.locked_down_at,
             consented.label("consented_scopes"),
+            kinds_of(account.id).label("factors"),
+            is_remembered(account.id).label("remembered"),
         )
         .select_from(ACCOUNTS.join(CREDENTIALS, credential.account_id == account.id))
         .where(still_as_checked())

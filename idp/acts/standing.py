@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Double, Row, Select, bindparam, select
 
 from idp.accounts.models import Account
 from idp.issuance.models import Consent
+from idp.mfa.standing import is_remembered, kinds_from, kinds_of
 from idp.passwords.models import PasswordCredential
 from idp.sessions.facts import COLUMNS, LiveSession, session_from
 from idp.sessions.find import live
@@ -27,7 +28,11 @@ _C = table_of(Consent)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """An account as it stands; `session` when it is signed in. Instants in seconds."""
+    """An account as it stands; `session` when it is signed in. Instants in seconds.
+
+    `factors` are the kinds that it has beside its password; `remembered` says that the browser's cookie saves showing
+    one. `compromised`: others may know the password; `locked_down`: the owner asked that nobody signs in.
+    """
 
     account_id: str
     user_id: str
@@ -40,25 +45,48 @@ class Standing:
     name: str | None = None
     locale: str | None = None
     recovered_at: float | None = None
+    locked_down: bool = False
+    compromised: bool = False
+    factors: frozenset[str] = frozenset()
+    remembered: bool = False
     session: LiveSession | None = None
 
 
 def standing_of_session(
-    connection: Connection, *, handle_digest: bytes, client_id: str, now: float, hold: bool = False
+    connection: Connection,
+    *,
+    handle_digest: bytes,
+    client_id: str,
+    now: float,
+    remembered_digest: bytes | None = None,
+    hold: bool = False,
 ) -> Standing | None:
     """Give the standing of whoever is signed in under this session handle, or None when nobody is.
 
     `hold` lets the session not end before the caller's transaction does, so that whatever is issued from it is there
     to be ended by a sign-out at the same moment.
     """
-    parameters = {"handle_digest": handle_digest, "client_id": client_id, "now": now}
+    parameters = {
+        "handle_digest": handle_digest,
+        "client_id": client_id,
+        "now": now,
+        "remembered_digest": remembered_digest,
+    }
     row = connection.execute(_by_session(hold=hold), parameters).one_or_none()
     return None if row is None else _standing(row, session_from(row))
 
 
-def standing_of_account(connection: Connection, *, account_id: str, client_id: str) -> Standing | None:
+def standing_of_account(
+    connection: Connection, *, account_id: str, client_id: str, now: float, remembered_digest: bytes | None = None
+) -> Standing | None:
     """Give the standing of an account that has proved itself in a journey and has no session yet."""
-    row = connection.execute(_by_account(), {"account_id": account_id, "client_id": client_id}).one_or_none()
+    parameters = {
+        "account_id": account_id,
+        "client_id": client_id,
+        "now": now,
+        "remembered_digest": remembered_digest,
+    }
+    row = connection.execute(_by_account(), parameters).one_or_none()
     return None if row is None else _standing(row, None)
 
 
@@ -75,6 +103,10 @@ def _standing(row: Row[Any], session: LiveSession | None) -> Standing:
         reset_due=bool(row.must_change) or row.compromised_at is not None,
         consented=frozenset(row.scopes or ()) if row.withdrawn_at is None else frozenset(),
         password_changed_at=row.password_changed_at,
+        locked_down=row.locked_down_at is not None,
+        compromised=row.compromised_at is not None,
+        factors=kinds_from(row.factors),
+        remembered=row.remembered,
         session=session,
     )
 
@@ -89,6 +121,9 @@ def _columns() -> tuple[Any, ...]:
         _A.c.status,
         _A.c.not_before,
         _A.c.recovered_at,
+        _A.c.locked_down_at,
+        kinds_of(_A.c.id).label("factors"),
+        is_remembered(_A.c.id).label("remembered"),
         _P.c.must_change,
         _P.c.compromised_at,
         _P.c.changed_at.label("password_changed_at"),

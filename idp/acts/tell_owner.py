@@ -6,6 +6,7 @@ owner who hears nothing cannot object (NIST SP 800-63B-4 §4.6, OWASP ASVS 6.3.7
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -27,12 +28,24 @@ class Notice(StrEnum):
 
     PASSWORD_CHANGED = "password_changed"
     PASSWORD_RESET = "password_reset"
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    FACTORS_RESET = "factors_reset"
+    RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
+    RECOVERY_CODE_USED = "recovery_code_used"
 
 
 def tell_owner(
-    connection: Connection, *, notice: Notice, account_id: str, visitor: Visitor, entropy: Entropy, now: float
+    connection: Connection,
+    *,
+    notice: Notice,
+    account_id: str,
+    visitor: Visitor,
+    entropy: Entropy,
+    now: float,
+    words: Mapping[str, str | int] | None = None,
 ) -> None:
-    """Put the notice into the outbox."""
+    """Put the notice into the outbox; `words` are what its letter names beside the usual."""
     account = find_by_id(connection, account_id=account_id)
     if account is None:
         return
@@ -42,7 +55,7 @@ def tell_owner(
             kind=notice.value,
             recipient=address,
             language=negotiate(account_locale=account.locale),
-            payload={"account_id": account_id, "asked": asked_by(visitor, now=now)},
+            payload={"account_id": account_id, "asked": asked_by(visitor, now=now), "words": dict(words or {})},
             worth_seconds=WORTH_SECONDS,
             entropy=entropy,
             now=now,

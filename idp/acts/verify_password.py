@@ -95,6 +95,7 @@ class PasswordVerifier:
             event=event,
             client_id=client_id,
             new_hash=check.new_hash,
+            remembered_digest=visitor.remembered_digest,
             entropy=self._entropy,
         )
 

@@ -68,7 +68,10 @@ class MailWriter:
             account = find_by_id(connection, account_id=message.payload["account_id"])
         if account is None or message.recipient is None:
             return None
-        return self._mail(message, message.kind, account, recipient=message.recipient, key=message.id, hours=HOURS)
+        words = message.payload.get("words", {})
+        return self._mail(
+            message, message.kind, account, recipient=message.recipient, key=message.id, **{"hours": HOURS} | words
+        )
 
     def _recovery(self, message: Queued) -> Mail | None:
         with self._database.writing() as connection:

@@ -44,6 +44,8 @@ class Client:
     jwks: Mapping[str, Any] | None
     jwks_uri: str | None
     assertion_alg: str | None
+    minimum_acr: str | None
+    default_acr_values: tuple[str, ...]
     backchannel_logout_uri: str | None
     logo_uri: str | None
     policy_uri: str | None
@@ -100,6 +102,8 @@ def decode_client(
         jwks=MappingProxyType(jwks) if jwks else None,
         jwks_uri=metadata.get("jwks_uri"),
         assertion_alg=metadata.get("token_endpoint_auth_signing_alg"),
+        minimum_acr=metadata.get("minimum_acr"),
+        default_acr_values=tuple(metadata.get("default_acr_values", ())),
         backchannel_logout_uri=metadata.get("backchannel_logout_uri"),
         logo_uri=metadata.get("logo_uri"),
         policy_uri=metadata.get("policy_uri"),

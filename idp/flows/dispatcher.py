@@ -10,25 +10,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 import flask
 from sqlalchemy import Connection
 
+from idp.acts.assurance import Assurance, assurance_of
 from idp.acts.standing import Standing, standing_of_account, standing_of_session
 from idp.clients.client import Client
 from idp.flows.answers import answer_page, failure_for, see_other
 from idp.flows.issue import Issued, issue
 from idp.flows.journey import Journey, JourneyUnknown
-from idp.flows.next_step import Rule, Situation, Step, next_step
+from idp.flows.next_step import RESET_UNPROVED, Rule, Situation, Step, next_step
 from idp.flows.parts import Parts
 from idp.flows.proofs import Proved
-from idp.flows.visit import fail, note_refusal, session_digest
+from idp.flows.visit import fail, note_refusal, session_digest, visitor_of
+from idp.mfa.policy import Way
 from idp.oidc.authorization_response import AuthorizationResponse
 from idp.sessions.end import end_if_over
 from idp.storage.ephemeral import EphemeralUnavailable
 from idp.web.errors import ShownError
 
-PAGE_OF = {Step.SIGN_IN: "/sign-in", Step.CONSENT: "/consent", Step.CHANGE_PASSWORD: "/change-password"}
+PAGE_OF = {
+    Step.SIGN_IN: "/sign-in",
+    Step.RECOVER: "/recover",
+    Step.VERIFY_FACTOR: "/verify-factor",
+    Step.CHANGE_PASSWORD: "/change-password",
+    Step.ENROL_FACTOR: "/enrol-factor",
+    Step.CONSENT: "/consent",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +60,12 @@ class Outcome:
     page: str | None = None
     response: AuthorizationResponse | None = None
     session_handle: str | None = field(default=None, repr=False)
+
+
+class _Common(TypedDict):
+    client_id: str
+    now: float
+    remembered_digest: bytes | None
 
 
 Effect = Callable[[Connection, Journey], tuple[Journey, Present]]
@@ -99,17 +115,18 @@ def who_is_present(parts: Parts, connection: Connection, journey: Journey, *, ho
 
     `hold` wherever something may be issued: the session then cannot end under it.
     """
-    proof, now = journey.proof(Proved.PASSWORD), parts.issuer.clock()
-    handle_digest, client_id = session_digest(parts), journey.request.client_id
+    proof, handle_digest = journey.signed_in, session_digest(parts)
+    common: _Common = {
+        "client_id": journey.request.client_id,
+        "now": parts.issuer.clock(),
+        "remembered_digest": visitor_of(parts).remembered_digest,
+    }
     signed_in = (
-        standing_of_session(connection, handle_digest=handle_digest, client_id=client_id, now=now, hold=hold)
-        if handle_digest
-        else None
+        standing_of_session(connection, handle_digest=handle_digest, hold=hold, **common) if handle_digest else None
     )
     if proof is None or (signed_in is not None and signed_in.account_id == proof.account_id):
         return Present(person=signed_in)
-    person = standing_of_account(connection, account_id=proof.account_id, client_id=client_id)
-    return Present(person=person, other=signed_in)
+    return Present(person=standing_of_account(connection, account_id=proof.account_id, **common), other=signed_in)
 
 
 def _end_what_is_over(parts: Parts, connection: Connection, present: Present) -> None:
@@ -122,18 +139,27 @@ def _end_what_is_over(parts: Parts, connection: Connection, present: Present) ->
 
 def missing(parts: Parts, journey: Journey, person: Standing | None) -> Rule:
     """Say what the journey still needs."""
-    return next_step(_situation(parts, journey, client_in_service(parts, journey), person))
+    return next_step(situation_of(parts, journey, client_in_service(parts, journey), person))
 
 
 def decide(parts: Parts, connection: Connection | None, journey: Journey, present: Present) -> Outcome:
     """Decide what comes next, and issue when nothing is missing."""
     client, person = client_in_service(parts, journey), present.person
-    situation = _situation(parts, journey, client, person)
-    rule = next_step(situation)
-    if rule.step is Step.ISSUE and person is not None and connection is not None:
-        issued: Issued = issue(parts, connection, journey=journey, client=client, person=person, other=present.other)
+    situation = situation_of(parts, journey, client, person)
+    rule, assurance = next_step(situation), assurance_in(journey, person)
+    if rule.step is Step.ISSUE and person is not None and assurance is not None and connection is not None:
+        issued: Issued = issue(
+            parts,
+            connection,
+            journey=journey,
+            client=client,
+            person=person,
+            assurance=assurance,
+            other=present.other,
+        )
         return Outcome(journey=journey, response=issued.response, session_handle=issued.session_handle)
-    if journey.request.silent or (rule.step is Step.SIGN_IN and situation.proved_here):
+    in_vain = rule.step is Step.SIGN_IN and situation.proved_here and rule is not RESET_UNPROVED
+    if journey.request.silent or in_vain:
         note_refusal(parts, journey.request.client_id, rule.error, rule.name)
         return Outcome(journey=journey, response=failure_for(parts, journey, rule.error, f"Refused: {rule.name}."))
     return Outcome(journey=journey, page=PAGE_OF[rule.step])
@@ -184,17 +210,41 @@ def client_in_service(parts: Parts, journey: Journey) -> Client:
     return client
 
 
-def _situation(parts: Parts, journey: Journey, client: Client, person: Standing | None) -> Situation:
-    proof, consent = journey.proof(Proved.PASSWORD), journey.proof(Proved.CONSENT)
-    session = person.session if person else None
+def assurance_in(journey: Journey, person: Standing | None) -> Assurance | None:
+    """Weigh what this person has proved in a journey, beside the session that vouches for them."""
+    if person is None:
+        return None
+    proofs = [proof for proof in journey.proofs if proof.account_id == person.account_id]
+    ways = {_WAY_OF.get(proof.step) or Way(proof.detail) for proof in proofs if proof.step is not Proved.CONSENT}
+    signed_in = next((proof for proof in reversed(proofs) if proof.step in _SIGNS_IN), None)
+    return assurance_of(
+        ways,
+        signed_in_at=signed_in.at if signed_in else None,
+        session=person.session,
+        shared_device=journey.shared_device,
+    )
+
+
+_SIGNS_IN = (Proved.PASSWORD, Proved.PASSKEY)
+_WAY_OF = {Proved.PASSWORD: Way.PASSWORD}
+
+
+def situation_of(parts: Parts, journey: Journey, client: Client, person: Standing | None) -> Situation:
+    """Gather all that the decision rests on."""
+    proof, consent, assurance = journey.signed_in, journey.proof(Proved.CONSENT), assurance_in(journey, person)
     account_id = person.account_id if person else None
     return Situation(
         request=journey.request,
         client=client,
         now=parts.issuer.clock(),
         account_id=account_id,
-        auth_time=proof.at if proof else session.auth_time if session else None,
+        auth_time=assurance.auth_time if assurance else None,
         proved_here=proof is not None,
+        password_here=journey.proof(Proved.PASSWORD) is not None,
+        acr=assurance.acr if assurance else None,
+        factors=person.factors if person else frozenset(),
+        remembered=bool(person and person.remembered) and not journey.shared_device,
+        recovery_due=bool(person and (person.locked_down or person.compromised)),
         reset_due=bool(person and person.reset_due),
         consented=person.consented if person else frozenset(),
         consented_here=consent is not None and consent.account_id == account_id,

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from idp.acts.assurance import Assurance
 from idp.acts.issue_code import Answer, issue_code
 from idp.acts.open_session import open_session
 from idp.acts.sign_out import sign_out
@@ -16,7 +17,6 @@ from idp.flows.answers import failure_for
 from idp.flows.built_in import is_built_in
 from idp.flows.journey import Journey
 from idp.flows.parts import Parts
-from idp.flows.proofs import Proved
 from idp.flows.visit import note_refusal, visitor_of
 from idp.issuance.gate import IssuanceRefused
 from idp.oidc.authorization_response import AuthorizationResponse, success
@@ -38,13 +38,14 @@ def issue(
     journey: Journey,
     client: Client,
     person: Standing,
+    assurance: Assurance,
     other: Standing | None,
 ) -> Issued:
     """Issue, or answer access_denied when the gate is shut; somebody else who was signed in is signed out first."""
-    proof, issuer, visitor = journey.proof(Proved.PASSWORD), parts.issuer, visitor_of()
+    issuer, visitor = parts.issuer, visitor_of(parts)
     common: dict[str, Any] = {
         "standing": person,
-        "proved_at": proof.at if proof else None,
+        "assurance": assurance,
         "visitor": visitor,
         "entropy": issuer.entropy,
         "now": issuer.clock(),

@@ -33,18 +33,27 @@ class CookieMissing(JourneyUnknown):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journey:
-    """A journey as it was begun, or loaded from its store (`stored`)."""
+    """A journey as it was begun, or loaded from its store (`stored`).
+
+    `shared_device`: the person called this browser a shared or public one; nothing is remembered in it.
+    """
 
     id: str
     binding: bytes = field(repr=False)
     request: AuthorizationRequest
     expires_at: float
     proofs: tuple[Proof, ...] = ()
+    shared_device: bool = False
     stored: bool = False
 
-    def proof(self, step: Proved) -> Proof | None:
-        """Give the latest proof of a step."""
-        return next((proof for proof in reversed(self.proofs) if proof.step == step), None)
+    def proof(self, *steps: Proved) -> Proof | None:
+        """Give the latest proof of one of these steps."""
+        return next((proof for proof in reversed(self.proofs) if proof.step in steps), None)
+
+    @property
+    def signed_in(self) -> Proof | None:
+        """The latest proof that signs somebody in."""
+        return self.proof(Proved.PASSWORD, Proved.PASSKEY)
 
     def with_proof(self, proof: Proof) -> Journey:
         """Give the journey with one more proof."""
@@ -124,7 +133,8 @@ def _encode(journey: Journey) -> bytes:
             "binding": journey.binding.hex(),
             "request": journey.request.to_document(),
             "expires_at": journey.expires_at,
-            "proofs": [[proof.step, proof.account_id, proof.at, proof.tag] for proof in journey.proofs],
+            "proofs": [[proof.step, proof.account_id, proof.at, proof.detail, proof.tag] for proof in journey.proofs],
+            "shared_device": journey.shared_device,
         }
     )
 
@@ -137,8 +147,9 @@ def _decode(journey_id: str, stored: bytes) -> Journey:
         request=AuthorizationRequest.from_document(document["request"]),
         expires_at=document["expires_at"],
         proofs=tuple(
-            Proof(step=Proved(step), account_id=account_id, at=at, tag=tag)
-            for step, account_id, at, tag in document["proofs"]
+            Proof(step=Proved(step), account_id=account_id, at=at, detail=detail, tag=tag)
+            for step, account_id, at, detail, tag in document["proofs"]
         ),
+        shared_device=document["shared_device"],
         stored=True,
     )

@@ -16,9 +16,14 @@ _SEAL = 32
 
 
 class Proved(StrEnum):
-    """The steps that can be proved."""
+    """The steps that can be proved.
+
+    A password or a passkey signs somebody in; a second factor adds to that, and signs nobody in by itself.
+    """
 
     PASSWORD = "password"
+    PASSKEY = "passkey"
+    SECOND_FACTOR = "second_factor"
     CONSENT = "consent"
 
 
@@ -35,11 +40,12 @@ class ProofBroken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One step done by one account at one instant (seconds)."""
+    """One step done by one account at one instant (seconds); `detail` says by which way, where there are several."""
 
     step: Proved
     account_id: str
     at: float
+    detail: str = ""
     tag: str = field(repr=False)
 
 
@@ -49,10 +55,10 @@ class Prover:
     def __init__(self, key: MacKey) -> None:
         self._key = key
 
-    def prove(self, step: Proved, *, journey_id: str, account_id: str, at: float) -> Proof:
+    def prove(self, step: Proved, *, journey_id: str, account_id: str, at: float, detail: str = "") -> Proof:
         """Make a proof; only a verifying function may call this, right after it has verified."""
-        tag = self._key.tag(*_parts(step, journey_id, account_id, at))
-        return Proof(step=step, account_id=account_id, at=at, tag=tag.hex())
+        tag = self._key.tag(*_parts(step, journey_id, account_id, at, detail))
+        return Proof(step=step, account_id=account_id, at=at, detail=detail, tag=tag.hex())
 
     def check(self, proof: Proof, *, journey_id: str) -> Proof:
         """Give the proof back if it holds for this journey.
@@ -60,7 +66,7 @@ class Prover:
         Raises:
             ProofBroken: it does not.
         """
-        expected = self._key.tag(*_parts(proof.step, journey_id, proof.account_id, proof.at))
+        expected = self._key.tag(*_parts(proof.step, journey_id, proof.account_id, proof.at, proof.detail))
         if not hmac.compare_digest(expected.hex(), proof.tag):
             raise ProofBroken(proof.step)
         return proof
@@ -81,5 +87,6 @@ class Prover:
         return document
 
 
-def _parts(step: str, journey_id: str, account_id: str, at: float) -> tuple[bytes, ...]:
-    return (b"proof", str(step).encode(), journey_id.encode(), account_id.encode(), repr(at).encode())
+def _parts(step: str, journey_id: str, account_id: str, at: float, detail: str) -> tuple[bytes, ...]:
+    known = (b"proof", str(step).encode(), journey_id.encode(), account_id.encode(), repr(at).encode())
+    return (*known, detail.encode()) if detail else known

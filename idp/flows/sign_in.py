@@ -93,7 +93,8 @@ def _success(parts: Parts, check: PasswordCheck) -> Effect:
     """Record the success and prove the step."""
 
     def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:
-        signed_in = parts.passwords.record(connection, check, client_id=journey.request.client_id, visitor=visitor_of())
+        visitor = visitor_of(parts)
+        signed_in = parts.passwords.record(connection, check, client_id=journey.request.client_id, visitor=visitor)
         proof = parts.prover.prove(
             Proved.PASSWORD, journey_id=journey.id, account_id=check.account_id, at=check.checked_at
         )
@@ -107,6 +108,10 @@ def _success(parts: Parts, check: PasswordCheck) -> Effect:
             status=signed_in.status,
             not_before=signed_in.not_before,
             reset_due=signed_in.must_change or signed_in.compromised_at is not None,
+            compromised=signed_in.compromised_at is not None,
+            locked_down=signed_in.locked_down_at is not None,
+            factors=signed_in.factors,
+            remembered=signed_in.remembered,
             consented=signed_in.consented_scopes,
         )
         return proved, Present(person=person)

@@ -35,13 +35,15 @@ def reference_of() -> str:
     return reference
 
 
-def visitor_of() -> Visitor:
-    """Describe the browser."""
+def visitor_of(parts: Parts | None = None) -> Visitor:
+    """Describe the browser; with `parts`, also by the cookies under which it is known."""
     environ = flask.request.environ
     return Visitor(
         address="" if environ.get("idp.forwarding_flaw") else environ.get("REMOTE_ADDR", ""),
         user_agent=flask.request.headers.get("User-Agent"),
         reference=reference_of(),
+        device_digest=_digest_of(parts, parts.cookies.device_name) if parts else None,
+        remembered_digest=_digest_of(parts, parts.cookies.remembered_name) if parts else None,
     )
 
 
@@ -83,7 +85,11 @@ def current_journey(parts: Parts) -> Journey:
 
 def session_digest(parts: Parts) -> bytes | None:
     """Give the digest of the session handle that this browser sent, if it sent one."""
-    handle = parts.cookies.read(flask.request, parts.cookies.session_name)
+    return _digest_of(parts, parts.cookies.session_name)
+
+
+def _digest_of(parts: Parts, cookie_name: str) -> bytes | None:
+    handle = parts.cookies.read(flask.request, cookie_name)
     return digest(handle) if handle else None
 
 

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from idp.clients.client import Client
+from idp.mfa.policy import reaches
 
 
 class Path(StrEnum):
     """The ways by which something is issued or honoured; a new way is added here first."""
 
     PASSWORD = "password"
+    PASSKEY = "passkey"
     SINGLE_SIGN_ON = "single_sign_on"
     CODE_EXCHANGE = "code_exchange"
     REFRESH = "refresh"
@@ -36,7 +38,9 @@ class State(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     ACCOUNT_CLOSED = "account_closed"
     NOT_BEFORE_RAISED = "not_before_raised"
+    LOCKED_DOWN = "locked_down"
     RESET_DUE = "reset_due"
+    MFA_DUE = "mfa_due"
     PASSWORD_CHANGED = "password_changed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     SESSION_ENDED = "session_ended"
@@ -45,7 +49,11 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known at the moment of issuing; `issued_at` (seconds) is the sign-in or issue that is relied upon."""
+    """What is known at the moment of issuing; `issued_at` (seconds) is the sign-in or issue that is relied upon.
+
+    `acr` is the level that is relied upon, None where the path has none; `factor_due` says that the account has a
+    second factor which this sign-in owes.
+    """
 
     path: Path
     client: Client
@@ -53,7 +61,10 @@ class Facts:
     issued_at: float
     account_status: str | None = None
     account_not_before: float | None = None
+    locked_down: bool = False
     reset_due: bool = False
+    acr: str | None = None
+    factor_due: bool = False
     password_changed: bool = False
     consented: bool = True
     session_ended: bool = False
@@ -70,6 +81,7 @@ class IssuanceRefused(Exception):
 
 GRANT_TYPE_OF = {
     Path.PASSWORD: "authorization_code",
+    Path.PASSKEY: "authorization_code",
     Path.SINGLE_SIGN_ON: "authorization_code",
     Path.CODE_EXCHANGE: "authorization_code",
     Path.REFRESH: "refresh_token",
@@ -86,6 +98,11 @@ def _not_before_raised(facts: Facts) -> bool:
     return facts.account_not_before is not None and facts.issued_at < facts.account_not_before
 
 
+def _mfa_due(facts: Facts) -> bool:
+    minimum = facts.client.minimum_acr
+    return facts.factor_due or (facts.acr is not None and minimum is not None and not reaches(facts.acr, minimum))
+
+
 CHECKS: tuple[tuple[State, Callable[[Facts], bool]], ...] = (
     (State.CLIENT_DISABLED, lambda facts: facts.client.disabled_at is not None),
     (State.GRANT_TYPE_REMOVED, _grant_type_removed),
@@ -93,7 +110,9 @@ CHECKS: tuple[tuple[State, Callable[[Facts], bool]], ...] = (
     (State.ACCOUNT_DISABLED, lambda facts: facts.account_status == "disabled"),
     (State.ACCOUNT_CLOSED, lambda facts: facts.account_status == "closed"),
     (State.NOT_BEFORE_RAISED, _not_before_raised),
+    (State.LOCKED_DOWN, lambda facts: facts.locked_down),
     (State.RESET_DUE, lambda facts: facts.reset_due),
+    (State.MFA_DUE, _mfa_due),
     (State.PASSWORD_CHANGED, lambda facts: facts.password_changed),
     (State.CONSENT_WITHDRAWN, lambda facts: not facts.consented),
     (State.SESSION_ENDED, lambda facts: facts.session_ended),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from idp.accounts.recovered import cooling_off_until
 from idp.clients.client import Client
 from idp.issuance.lifetimes import Lifetimes
 from keys.algorithms import half_hash
@@ -18,7 +19,10 @@ ID_TOKEN_TYPE = "JWT"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """Who a token is about and how they signed in; `auth_time` in seconds."""
+    """Who a token is about and how they signed in; instants in seconds.
+
+    `recovered_at` is the account's latest recovery, `shared_device` that the person called the browser a public one.
+    """
 
     account_id: str
     grant_id: str
@@ -26,6 +30,17 @@ class Subject:
     auth_time: float
     acr: str
     amr: tuple[str, ...]
+    recovered_at: float | None = None
+    shared_device: bool = False
+
+    def care(self, *, now: float) -> dict[str, Any]:
+        """Give the claims that ask an app for care, as long as they are true: most tokens have none."""
+        claims: dict[str, Any] = {}
+        if cooling_off_until(self.recovered_at, now=now) is not None and self.recovered_at is not None:
+            claims["recovered_at"] = int(self.recovered_at)
+        if self.shared_device:
+            claims["shared_device"] = True
+        return claims
 
 
 def access_token(
@@ -65,6 +80,7 @@ def access_token(
             "auth_time": int(subject.auth_time),
             "acr": subject.acr,
             "amr": list(subject.amr),
+            **subject.care(now=now),
         }
     return encode(signer, typ=ACCESS_TOKEN_TYPE, claims=claims)
 
@@ -93,6 +109,7 @@ def id_token(
         "acr": subject.acr,
         "amr": list(subject.amr),
         "sid": subject.sid,
+        **subject.care(now=now),
     }
     if nonce is not None:
         claims["nonce"] = nonce

@@ -7,7 +7,7 @@ after use, because only a kept row can tell a replay from a guess.
 
 from __future__ import annotations
 
-from sqlalchemy import Index, LargeBinary, String
+from sqlalchemy import Index, LargeBinary, String, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.models import Base, Instant, JsonType
@@ -52,6 +52,7 @@ class Grant(Base):
     created_at: Mapped[Instant]
     expires_at: Mapped[Instant]
     ended_at: Mapped[Instant | None] = mapped_column(default=None)
+    shared_device: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class AuthorizationCode(Base):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from idp.clients.client import Client
-from idp.issuance.acr import SUPPORTED_ACR
 from idp.issuance.claims import ClaimsParameterInvalid, parse_claims_parameter
 from idp.issuance.mint import ID_TOKEN_TYPE
 from idp.issuance.pkce import CHALLENGE
+from idp.mfa.policy import LEVELS, stronger, wanted_of
 from idp.oidc.authorization_errors import RedirectedError, ShownError
 from idp.oidc.issuer import Issuer
 from idp.oidc.redirect_uris import is_registered
@@ -42,6 +42,7 @@ class Draft:
     max_age: float | None = None
     claims: dict[str, Any] = field(default_factory=dict)
     acr_values: tuple[str, ...] = ()
+    wanted_acr: str | None = None
     login_hint: str | None = None
     hinted_account: str | None = None
     ui_locales: str | None = None
@@ -214,7 +215,8 @@ def check_claims(draft: Draft) -> None:
 
 def check_acr(draft: Draft) -> None:
     """Wishes for an acr are kept; an essential one that nobody here can meet fails (Core §5.5.1.1)."""
-    draft.acr_values = split_scope(draft.form.get("acr_values", ""))[:10]
+    draft.acr_values = split_scope(draft.form.get("acr_values", ""))[:10] or draft.client.default_acr_values
+    draft.wanted_acr = wanted_of(draft.acr_values)
     request = draft.claims.get("id_token", {}).get("acr")
     if not isinstance(request, dict) or not request.get("essential"):
         return
@@ -222,8 +224,11 @@ def check_acr(draft: Draft) -> None:
     if not isinstance(wanted, list):
         draft.refuse("invalid_request", "The values of an acr request must be a list.", check="claims acr")
     named = [value for value in wanted if value is not None]
-    if named and not any(value in SUPPORTED_ACR for value in named if isinstance(value, str)):
+    if named and not any(value in LEVELS for value in named if isinstance(value, str)):
         draft.refuse("unmet_authentication_requirements", "The acr asked for cannot be met.", check="claims acr")
+    essential = wanted_of(value for value in named if isinstance(value, str))
+    if essential is not None:
+        draft.wanted_acr = stronger(essential, draft.wanted_acr or essential)
 
 
 def check_hints(draft: Draft) -> None:

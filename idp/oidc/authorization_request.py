@@ -58,7 +58,11 @@ CHECKS: tuple[Callable[[Draft], None], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """What a client asks for, checked; `max_age` in seconds."""
+    """What a client asks for, checked; `max_age` in seconds.
+
+    `wanted_acr` is the level that satisfies what `acr_values` and an essential `acr` name: the weakest that they name
+    and that is known here. The app gets that level or an error (RFC 9470 §5, Core §5.5.1.1).
+    """
 
     client_id: str
     redirect_uri: str
@@ -71,6 +75,7 @@ class AuthorizationRequest:
     prompts: frozenset[str] = frozenset()
     max_age: float | None = None
     acr_values: tuple[str, ...] = ()
+    wanted_acr: str | None = None
     claims: Mapping[str, Any] = field(default_factory=dict)
     login_hint: str | None = None
     hinted_account: str | None = None
@@ -149,6 +154,7 @@ def parse_authorization_request(issuer: Issuer, form: Form) -> AuthorizationRequ
         prompts=draft.prompts,
         max_age=draft.max_age,
         acr_values=draft.acr_values,
+        wanted_acr=draft.wanted_acr,
         claims=draft.claims,
         login_hint=draft.login_hint,
         hinted_account=draft.hinted_account,

@@ -12,8 +12,8 @@ import orjson
 
 from idp.clients.client import STANDARD_SCOPES
 from idp.clients.policy import AUTH_METHODS, GRANT_TYPES
-from idp.issuance.acr import SUPPORTED_ACR
 from idp.issuance.claims import PERSON_CLAIMS
+from idp.mfa.policy import LEVELS
 from idp.oidc.authorization_checks import PROMPTS, RESPONSE_MODES
 from idp.oidc.client_assertion import ASSERTION_ALGS
 
@@ -34,7 +34,7 @@ def metadata(address: str, *, signing_algs: tuple[str, ...], documentation: str 
         "response_types_supported": ["code"],
         "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": list(GRANT_TYPES),
-        "acr_values_supported": list(SUPPORTED_ACR),
+        "acr_values_supported": list(LEVELS),
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": list(signing_algs),
         "userinfo_signing_alg_values_supported": list(signing_algs),

@@ -26,6 +26,7 @@ class LiveSession:
     expires_at: float
     user_agent_label: str | None
     address: str | None
+    shared_device: bool = False
 
     @property
     def ends_at(self) -> float:

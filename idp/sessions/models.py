@@ -16,9 +16,8 @@ DAY = 86_400.0
 class Session(Base):
     """One sign-in in one browser; `id_digest` is SHA-256 of the cookie's handle, `sid` what tokens call the session.
 
-    `remembered` says that the second factor was waived because this browser is remembered; `shared_device` that the
-    person called the browser a public one. `user_agent_label` and `address` are for the person's own list of sessions
-    and decide nothing.
+    `shared_device`: the person called the browser a shared or public one. `user_agent_label` and `address` are for the
+    person's own list of sessions and decide nothing.
     """
 
     __tablename__ = "sessions"
@@ -37,7 +36,6 @@ class Session(Base):
     ended_at: Mapped[Instant | None] = mapped_column(default=None)
     user_agent_label: Mapped[str | None] = mapped_column(String(120), default=None)
     address: Mapped[str | None] = mapped_column(String(45), default=None)
-    remembered: Mapped[bool] = mapped_column(default=False, server_default=false())
     shared_device: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 

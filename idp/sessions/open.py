@@ -26,6 +26,7 @@ class NewSession:
     auth_time: float
     user_agent_label: str | None = None
     address: str | None = None
+    shared_device: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,8 @@ def open_session(connection: Connection, new: NewSession, *, now: float, entropy
 
 def prepare_session(new: NewSession, *, now: float, entropy: Entropy) -> OpenedSession:
     """Make a session without writing it; its `parameters` are what `insert_session` binds."""
-    handle, sid, lifetimes = new_handle(entropy), new_id(entropy), lifetimes_of(new.kind)
+    handle, sid = new_handle(entropy), new_id(entropy)
+    lifetimes = lifetimes_of(new.kind, shared_device=new.shared_device)
     expires_at = now + lifetimes.absolute
     row = {
         "id_digest": digest(handle),
@@ -63,6 +65,7 @@ def prepare_session(new: NewSession, *, now: float, entropy: Entropy) -> OpenedS
         "ended_at": None,
         "user_agent_label": new.user_agent_label and fitting_text(new.user_agent_label, 120),
         "address": new.address and fitting_text(new.address, 45),
+        "shared_device": new.shared_device,
     }
     parameters = {f"session_{name}": value for name, value in row.items()}
     return OpenedSession(handle=handle, sid=sid, expires_at=expires_at, parameters=parameters)

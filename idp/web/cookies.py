@@ -1,4 +1,4 @@
-"""The cookies of the issuer: one for the single sign-on session, one for each journey and each recovery in progress.
+"""The cookies of the issuer: for the single sign-on session, for each journey and recovery, for known browsers.
 
 Invariant: a cookie is believed only when the browser sent its name exactly once, so that a cookie tossed in from a
 neighbouring host or path counts as none. On https the `__Host-` prefix ties them to this host (RFC 6265bis 4.1.3.2).
@@ -13,6 +13,8 @@ import flask
 SESSION: Final = "idp_session"
 JOURNEY: Final = "idp_journey_"
 RECOVERY: Final = "idp_recovery_"
+DEVICE: Final = "idp_device"
+REMEMBERED: Final = "idp_remembered"
 # What we set are handles and ids; anything else (quotes, blanks, commas of a folded header) is not ours.
 _OURS: Final = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
@@ -28,6 +30,16 @@ class CookieJar:
     def session_name(self) -> str:
         """The name of the single sign-on session's cookie."""
         return self._prefixed(SESSION)
+
+    @property
+    def device_name(self) -> str:
+        """The name of the cookie by which lockout knows a browser that has signed in before."""
+        return self._prefixed(DEVICE)
+
+    @property
+    def remembered_name(self) -> str:
+        """The name of the cookie of a browser in which a second factor is remembered."""
+        return self._prefixed(REMEMBERED)
 
     def journey_name(self, journey_id: str) -> str:
         """Return the name of a journey's cookie, which holds the start of its id: a second tab has another.

@@ -15,9 +15,9 @@ from idp.clients.client import STANDARD_SCOPES
 from idp.clients.policy import AUTH_METHODS
 from idp.clients.profiles import PROFILES
 from idp.edge import JWKS_CACHE
-from idp.issuance.acr import PASSWORD_ACR, PASSWORD_AMR
 from idp.issuance.claims import SCOPE_CLAIMS
 from idp.issuance.lifetimes import Lifetimes
+from idp.mfa.policy import PWD
 from idp.oidc.client_assertion import LONGEST_LIFE
 from idp.sessions.policy import ORDINARY
 from keys.rotation import ACTIVATION_DELAY
@@ -84,7 +84,7 @@ def test_the_claims_of_tokens_are_those_that_are_minted() -> None:
 
 def test_the_page_names_todays_acr_and_profiles() -> None:
     """And the algorithms of both profiles, and every way to authenticate."""
-    assert f"`{PASSWORD_ACR}` and `{PASSWORD_AMR[0]}`" in PAGE
+    assert f"`{PWD}` and `pwd`" in PAGE
     assert {"`ES256`", "`RS256`"} == {f"`{profile.signing_alg}`" for profile in PROFILES.values()}
     assert [] == [method for method in AUTH_METHODS if f"`{method}`" not in PAGE]
     assert 600 == LONGEST_LIFE
