@@ -16,6 +16,7 @@ def upgrade() -> None:
     _factors()
     _devices()
     _columns()
+    _email_changes()
     _app_logouts()
 
 
@@ -84,7 +85,8 @@ def _devices() -> None:
 
 def _columns() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("remembered", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("shared_device", sa.Boolean(), nullable=False, server_default=sa.false()))
+    with op.batch_alter_table("grants", schema=None) as batch_op:
         batch_op.add_column(sa.Column("shared_device", sa.Boolean(), nullable=False, server_default=sa.false()))
     with op.batch_alter_table("accounts", schema=None) as batch_op:
         batch_op.add_column(sa.Column("locked_down_at", sa.Double(), nullable=True))
@@ -115,3 +117,24 @@ def _app_logouts() -> None:
         batch_op.create_index("ix_app_logouts_settled_at", ["settled_at"], unique=False)
         batch_op.create_index("ix_app_logouts_sid", ["sid"], unique=False)
         batch_op.create_index("ix_app_logouts_state_due_at", ["state", "due_at"], unique=False)
+
+
+def _email_changes() -> None:
+    op.create_table(
+        "email_changes",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("sid", sa.String(length=32), nullable=False),
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("requested_at", sa.Double(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.Column("former", sa.String(length=254), nullable=True),
+        sa.Column("code_tag", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("confirmed_at", sa.Double(), nullable=True),
+        sa.Column("ended_at", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_email_changes_account_id_accounts")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_email_changes")),
+    )
+    with op.batch_alter_table("email_changes", schema=None) as batch_op:
+        batch_op.create_index("ix_email_changes_account_id", ["account_id"], unique=False)
+        batch_op.create_index("ix_email_changes_requested_at", ["requested_at"], unique=False)
