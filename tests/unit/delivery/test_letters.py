@@ -31,6 +31,10 @@ WORDS = {
     "minutes": 10,
     "hours": 72,
     "shown": ["d••••a", "f••••x"],
+    "kind": "totp",
+    "factor": "A phone",
+    "last": True,
+    "left": 2,
 }
 KINDS = sorted(path.stem for path in (resource_directory("templates") / "email").glob("*.txt"))
 CODED = {"recover_password", "recover_user_ids"}
