@@ -27,3 +27,4 @@ class AccountFacts:
     updated_at: float
     not_before: float | None
     recovered_at: float | None = None
+    phrase: str | None = None

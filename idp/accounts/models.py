@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import Index, String, Table
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.models import Base, Instant, Json
+from idp.storage.prune import prunable
+
+DAY = 86_400.0
 
 
 class Account(Base):
@@ -45,4 +48,33 @@ class Account(Base):
     preferences: Mapped[Json] = mapped_column(default_factory=dict, server_default="{}")
 
 
+class EmailChange(Base):
+    """A change of an account's e-mail address to `address`, asked for in session `sid`; `former` was there before.
+
+    `code_tag` is the keyed hash of the code mailed to the new address, until it is used. `confirmed_at` is when the
+    address became the account's, `ended_at` when nothing could be confirmed any more.
+    """
+
+    __tablename__ = "email_changes"
+    __table_args__ = (
+        Index("ix_email_changes_account_id", "account_id"),
+        Index("ix_email_changes_requested_at", "requested_at"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), ForeignKey("accounts.id"))
+    sid: Mapped[str] = mapped_column(String(32))
+    address: Mapped[str] = mapped_column(String(254))
+    requested_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    former: Mapped[str | None] = mapped_column(String(254), default=None)
+    code_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
+    confirmed_at: Mapped[Instant | None] = mapped_column(default=None)
+    ended_at: Mapped[Instant | None] = mapped_column(default=None)
+
+
 ACCOUNTS = cast("Table", Account.__table__)
+EMAIL_CHANGES = cast("Table", EmailChange.__table__)
+
+# For so long a lock-down can tell that the address was changed lately, and by what it was before.
+prunable("email_changes", EMAIL_CHANGES, EMAIL_CHANGES.c.requested_at, 30 * DAY)
