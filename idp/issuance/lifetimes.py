@@ -12,6 +12,7 @@ class Lifetimes:
     code: float = 60.0
     access_token: float = 300.0
     id_token: float = 300.0
+    logout_token: float = 120.0
     refresh_idle: float = 30 * 86_400.0
     refresh_absolute: float = 90 * 86_400.0
     refresh_grace: float = 10.0
