@@ -16,10 +16,12 @@ from flask_sqlalchemy import SQLAlchemy
 from idp.acts.ask_recovery import RecoveryDesk
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
+from idp.acts.write_logout_token import LogoutTokenWriter
 from idp.acts.write_mail import MailWriter
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
 from idp.cores import usable_cores
+from idp.delivery.back_channel import BackChannel
 from idp.delivery.console import ConsoleTransport
 from idp.delivery.courier import Courier
 from idp.delivery.letters import LetterFacts, Letters
@@ -91,6 +93,7 @@ class Service:
     clock: Clock
     entropy: Entropy
     courier: Courier
+    back_channel: BackChannel
 
     def start(self) -> None:
         """Take in what has ended and which keys and clients there are, then go on watching.
@@ -159,6 +162,7 @@ def build(
         clock=clock,
         entropy=entropy,
         courier=build_courier(settings, issuer, parts, service_secrets),
+        back_channel=build_back_channel(settings, issuer, meters),
     )
 
 
@@ -246,6 +250,27 @@ def build_courier(settings: Settings, issuer: Issuer, parts: Parts, opened: Serv
     sender = Sender(name=settings.product, address=settings.mail_sender)
     transport = build_transport(settings, parts)
     return Courier(issuer.database, transport, write, sender, clock=issuer.clock, entropy=issuer.entropy)
+
+
+def build_back_channel(settings: Settings, issuer: Issuer, meters: Meters) -> BackChannel:
+    """Put together what tells apps that sessions ended; `back_channel.run` is another loop of the worker."""
+    writer = LogoutTokenWriter(
+        issuer.ring,
+        issuer.directory,
+        issuer=issuer.address,
+        lifetimes=issuer.lifetimes,
+        clock=issuer.clock,
+        entropy=issuer.entropy,
+    )
+    return BackChannel(
+        issuer.database,
+        Outbound(settings.outbound_allow),
+        writer.write,
+        writer.record,
+        observe=lambda result: meters.tally.count(meters.app_logouts, result),
+        clock=issuer.clock,
+        entropy=issuer.entropy,
+    )
 
 
 def build_transport(settings: Settings, parts: Parts) -> Transport:

@@ -24,6 +24,7 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         {"multiple": True, "help": "Where people may return to after signing out."},
     ),
     ("--backchannel-logout-uri", "backchannel_logout_uri", {"help": "Where the app hears of sign-outs."}),
+    ("--frontchannel-logout-uri", "frontchannel_logout_uri", {"help": "Its page that signs out, in a frame."}),
     ("--grant", "grant_types", {"multiple": True, "type": click.Choice(GRANT_TYPES), "help": "What it may do."}),
     (
         "--auth",

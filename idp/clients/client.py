@@ -47,6 +47,7 @@ class Client:
     minimum_acr: str | None
     default_acr_values: tuple[str, ...]
     backchannel_logout_uri: str | None
+    frontchannel_logout_uri: str | None
     logo_uri: str | None
     policy_uri: str | None
     tos_uri: str | None
@@ -105,6 +106,7 @@ def decode_client(
         minimum_acr=metadata.get("minimum_acr"),
         default_acr_values=tuple(metadata.get("default_acr_values", ())),
         backchannel_logout_uri=metadata.get("backchannel_logout_uri"),
+        frontchannel_logout_uri=metadata.get("frontchannel_logout_uri"),
         logo_uri=metadata.get("logo_uri"),
         policy_uri=metadata.get("policy_uri"),
         tos_uri=metadata.get("tos_uri"),

@@ -21,6 +21,7 @@ CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}\Z")
 PRIVATE_MEMBERS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "priv"})
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}\Z")
 MAX_URI = 2048
+LOGOUT_URIS = ("backchannel_logout_uri", "frontchannel_logout_uri")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
 _PRIVATE_SCHEME = re.compile(r"[a-z][a-z0-9+-]*(\.[a-z0-9+-]+)+\Z")
 
@@ -69,6 +70,7 @@ def registration_faults(client_id: str, metadata: Mapping[str, Any]) -> Iterator
         yield "client_id must be 1 to 128 of A-Z a-z 0-9 . _ ~ -"
     yield from _method_faults(metadata)
     yield from _uri_faults(metadata)
+    yield from _logout_faults(metadata)
     for scope in str(metadata.get("scope", "openid")).split(" "):
         if not SCOPE_TOKEN.match(scope):
             yield f"scope {scope!r} is not a scope token (RFC 6749 §3.3)"
@@ -106,6 +108,21 @@ def _only_public_keys(jwks: object) -> bool:
     return all(isinstance(key, Mapping) and not PRIVATE_MEMBERS & key.keys() for key in keys)
 
 
+def _logout_faults(metadata: Mapping[str, Any]) -> Iterator[str]:
+    """Front-Channel Logout 1.0 §2: a frame of the app's own; `sid` is sent always, so the flags ask for nothing."""
+    front = metadata.get("frontchannel_logout_uri")
+    if front is not None and _origin(front) not in {_origin(uri) for uri in metadata.get("redirect_uris", ())}:
+        yield "frontchannel_logout_uri: needs scheme, host and port of a redirect URI (Front-Channel Logout 1.0 §2)"
+    for member in ("backchannel_logout_session_required", "frontchannel_logout_session_required"):
+        if not isinstance(metadata.get(member, False), bool):
+            yield f"{member} must be true or false"
+
+
+def _origin(uri: str) -> str:
+    scheme, _, rest = uri.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest, maxsplit=1)[0]}"
+
+
 def _uri_faults(metadata: Mapping[str, Any]) -> Iterator[str]:
     if "authorization_code" in metadata.get("grant_types", ("authorization_code",)) and not metadata.get(
         "redirect_uris"
@@ -115,7 +132,7 @@ def _uri_faults(metadata: Mapping[str, Any]) -> Iterator[str]:
         for uri in metadata.get(member, ()):
             if fault := redirect_uri_fault(uri):
                 yield f"{member}: {uri!r} {fault}"
-    for member in ("jwks_uri", "backchannel_logout_uri", "logo_uri", "policy_uri", "tos_uri"):
+    for member in ("jwks_uri", *LOGOUT_URIS, "logo_uri", "policy_uri", "tos_uri"):
         uri = metadata.get(member)
         if uri is None:
             continue

@@ -111,6 +111,8 @@ def _portal(client_id: str, name: str, port: int, accent: str, shows: str) -> De
             "client_name": name,
             "redirect_uris": [f"{address}/callback"],
             "post_logout_redirect_uris": [f"{address}/signed-out", f"{address}/"],
+            "backchannel_logout_uri": f"{address}/back-channel-logout",
+            "backchannel_logout_session_required": True,
             "grant_types": ["authorization_code", "refresh_token"],
             "scope": SCOPE,
             "first_party": True,

@@ -44,6 +44,9 @@ class Meters:
         self.pruned = Counter(
             "idp_pruned_rows", "Rows removed after their time, by table.", ["table"], registry=registry
         )
+        self.app_logouts = Counter(
+            "idp_app_logouts", "Tries to tell an app that a session ended.", ["result"], registry=registry
+        )
         self.restarts = Counter("idp_process_restarts", "Processes that died and were replaced.", registry=registry)
         self._gauges(registry)
 

@@ -58,6 +58,10 @@ def metadata(address: str, *, signing_algs: tuple[str, ...], documentation: str 
         "prompt_values_supported": sorted(PROMPTS),
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": True,
+        "backchannel_logout_supported": True,
+        "backchannel_logout_session_supported": True,
+        "frontchannel_logout_supported": True,
+        "frontchannel_logout_session_supported": True,
     }
     if documentation:
         document["service_documentation"] = documentation

@@ -1,4 +1,4 @@
-"""The housekeeper: one process beside the request workers that delivers mail, prunes, and answers management requests.
+"""The housekeeper: one process beside the workers that delivers mail, tells apps, prunes, and answers management requests.
 
 Under `idp serve` it is a child; beside gunicorn an operator runs it as `idp worker`. Any number of them may run: each
 prunes what the others have left, and a message is sent by one of them.
@@ -64,15 +64,18 @@ def _told_to_stop() -> Wakeup:
 
 @contextmanager
 def _delivering(service: Service) -> Iterator[None]:
-    """Deliver mail meanwhile, in a thread of its own: a slow mail server holds up nothing else."""
+    """Deliver mail and tell apps of sign-outs meanwhile, each in a thread of its own: neither holds up the other."""
     ended = Event()
-    courier = Thread(target=service.courier.run, args=(ended,), name="courier", daemon=True)
-    courier.start()
+    loops = {"courier": service.courier.run, "back-channel": service.back_channel.run}
+    threads = [Thread(target=loop, args=(ended,), name=name, daemon=True) for name, loop in loops.items()]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         ended.set()
-        courier.join(LAST_MESSAGE_SECONDS)
+        for thread in threads:
+            thread.join(LAST_MESSAGE_SECONDS)
 
 
 def _work(service: Service, told: Wakeup) -> None:
