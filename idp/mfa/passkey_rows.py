@@ -9,29 +9,18 @@ from __future__ import annotations
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.accounts.models import ACCOUNTS
+from idp.mfa.factors import FactorFacts, NewFactor, add_factor
 from idp.mfa.models import FACTORS
 from idp.mfa.passkey import KnownPasskey, NewPasskey, Use
 from idp.mfa.passkey_answer import encoded
 from idp.mfa.policy import Factor, Way
-from idp.mfa.verified import FactorRefused, NoSuchFactor, WrongAnswer
+from idp.mfa.verified import NoSuchFactor, WrongAnswer
 from idp.storage.handles import Entropy, new_id
-
-MOST_PASSKEYS: Final = 20
-"""As many as one account may have: browsers are told all of them."""
-
-
-class AlreadyEnrolled(FactorRefused):
-    """This very passkey is enrolled, here or at another account."""
-
-
-class TooManyPasskeys(FactorRefused):
-    """The account has as many passkeys as one may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,37 +67,30 @@ def add_passkey(
     user_handle: bytes,
     entropy: Entropy,
     now: float,
-) -> str:
-    """Keep a verified passkey under the name that its owner gave it; gives the factor's id.
+) -> FactorFacts:
+    """Keep a verified passkey under the name that its owner gave it.
 
     Raises:
-        AlreadyEnrolled: it is there already, whosesoever it is.
-        TooManyPasskeys: the account has as many as one may have.
+        FactorExists: this very passkey is enrolled already, whosesoever it is.
+        TooManyFactors: the account has as many factors as it may have.
     """
-    if len(passkeys_of(connection, account_id=account_id)) >= MOST_PASSKEYS:
-        raise TooManyPasskeys(account_id)
-    row = {
-        "id": new_id(entropy),
-        "account_id": account_id,
-        "kind": Factor.PASSKEY.value,
-        "name": name,
-        "created_at": now,
-        "credential_id": new.credential_id,
-        "public_key": new.public_key,
-        "sign_count": new.sign_count,
-        "facts": {
+    factor = NewFactor(
+        id=new_id(entropy),
+        account_id=account_id,
+        kind=Factor.PASSKEY,
+        name=name,
+        credential_id=new.credential_id,
+        public_key=new.public_key,
+        sign_count=new.sign_count,
+        facts={
             "aaguid": new.aaguid,
             "transports": list(new.transports),
             "backup_eligible": new.backup_eligible,
             "backed_up": new.backed_up,
             "user_handle": encoded(user_handle),
         },
-    }
-    dialect = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    kept = dialect(FACTORS).values(row).on_conflict_do_nothing(index_elements=["credential_id"])
-    if connection.execute(kept.returning(FACTORS.c.id)).first() is None:
-        raise AlreadyEnrolled(account_id)
-    return str(row["id"])
+    )
+    return add_factor(connection, factor, now=now)
 
 
 def note_passkey_used(connection: Connection, row: PasskeyRow, use: Use, *, now: float) -> None:
