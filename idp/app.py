@@ -14,8 +14,10 @@ import flask
 from flask_sqlalchemy import SQLAlchemy
 
 from idp.acts.ask_recovery import RecoveryDesk
+from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
+from idp.acts.verify_passkey import PasskeyVerifier
 from idp.acts.write_logout_token import LogoutTokenWriter
 from idp.acts.write_mail import MailWriter
 from idp.audit.batch import TrailWriter
@@ -43,6 +45,8 @@ from idp.issuance.lifetimes import Lifetimes
 from idp.metrics.measures import measure_health
 from idp.metrics.metered import MeteredGate, MeteredPasswords
 from idp.metrics.meters import Meters
+from idp.mfa.passkey import RelyingParty
+from idp.mfa.passkey_challenge import Challenges
 from idp.oidc.client_keys import ClientKeys
 from idp.oidc.end_session import EndSession
 from idp.oidc.issuer import Issuer
@@ -213,6 +217,8 @@ def build_page_parts(
     prover = Prover(opened.mac_key("proof"))
     wording = Wording.open(zone=settings.time_zone)
     lookup = opened.mac_key("lookup")
+    relying_party = RelyingParty(settings.issuer, name=settings.product)
+    challenges = Challenges(opened.mac_key("proof.passkey"), entropy=issuer.entropy)
     return Parts(
         issuer=issuer,
         store=store,
@@ -220,6 +226,16 @@ def build_page_parts(
         prover=prover,
         passwords=MeteredPasswords(
             issuer.database, hasher, lookup, clock=issuer.clock, entropy=issuer.entropy, meters=meters
+        ),
+        passkeys=PasskeyVerifier(
+            issuer.database, relying_party, challenges, clock=issuer.clock, entropy=issuer.entropy
+        ),
+        passkey_enrolment=PasskeyEnrolment(
+            relying_party,
+            challenges,
+            opened.mac_key("lookup.passkey"),
+            clock=issuer.clock,
+            entropy=issuer.entropy,
         ),
         hasher=hasher,
         new_passwords=NewPasswords(issuer.database, hasher, product=settings.product),

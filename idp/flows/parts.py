@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idp.acts.ask_recovery import RecoveryDesk
+from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
+from idp.acts.verify_passkey import PasskeyVerifier
 from idp.acts.verify_password import PasswordVerifier
 from idp.delivery.mail_folder import MailFolder
 from idp.flows.journey import Journeys
@@ -29,6 +31,8 @@ class Parts:
     journeys: Journeys
     prover: Prover
     passwords: PasswordVerifier
+    passkeys: PasskeyVerifier
+    passkey_enrolment: PasskeyEnrolment
     hasher: Hasher
     new_passwords: NewPasswords
     recovery_desk: RecoveryDesk
