@@ -16,12 +16,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from threading import Event, Timer
+from types import MappingProxyType
+from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 CONNECT_SECONDS = 3.0
 TOTAL_SECONDS = 5.0
 """From the first octet sent to the last one received, TLS included."""
 MAX_BYTES = 256 * 1024
+JSON_WANTED: Final[Mapping[str, str]] = MappingProxyType({"Accept": "application/json"})
 _CARRYING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
@@ -48,13 +51,13 @@ class Outbound:
         self._allowed = frozenset(allowed)
         self._seconds = seconds
 
-    def fetch(self, uri: str) -> bytes:
-        """Give the body of a 200 answer to GET, at most 256 KiB.
+    def fetch(self, uri: str, headers: Mapping[str, str] = JSON_WANTED) -> bytes:
+        """Give the body of a 200 answer to GET with these headers, at most 256 KiB.
 
         Raises:
             OutboundRefused: not https, not public, not reachable, not 200, too large or too slow.
         """
-        answer = self._exchange(uri, "GET", None, {"Accept": "application/json"})
+        answer = self._exchange(uri, "GET", None, headers)
         if answer.status != http.client.OK:
             raise OutboundRefused(f"{urlsplit(uri).hostname} answered {answer.status}")
         return answer.body
