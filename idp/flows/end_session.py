@@ -2,7 +2,7 @@
 
 With a good hint for the very session of this browser the person is signed out at once; in all other cases a page asks
 first, so that nobody can be signed out by a link (§6). Whatever is doubtful ends on our own page, never with a
-redirect.
+redirect. Apps are told afterwards, by the housekeeper; only those of the front channel are loaded by the page itself.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ from idp.flows.visit import SIGN_OUT_PAGE, fail, language_of, require_own_post, 
 from idp.oidc.end_session import LogoutRequest
 from idp.web.brand import Brand, brand_of
 from idp.web.errors import WayBack
+from idp.web.leaving import Left, SignOutFrame, left_by, receipt_for, sign_out_frames, told_apps
 from idp.wire.forms import Form, MalformedForm
 
 PAGE = "/end-session"
 NOBODY = "nobody"
+GO_ON_SECONDS = 4
+"""How long a page with frames stays where no script goes on sooner; browsers count from when all is loaded."""
 
 
 def end_session_pages(parts: Parts) -> flask.Blueprint:
@@ -49,7 +52,8 @@ def end_session_pages(parts: Parts) -> flask.Blueprint:
 
     @pages.get("/signed-out")
     def signed_out() -> flask.Response:
-        return parts.pages.render("signed_out", language=language_of(), way_back=None)
+        left = _left_before(parts)
+        return _signed_out(parts, None, left, way_back=_way_back(parts, left.client_id if left else ""))
 
     return pages
 
@@ -114,38 +118,89 @@ def _answered(parts: Parts, form: Form) -> flask.Response:
 
 
 def _end(parts: Parts, person: Standing, request: LogoutRequest) -> flask.Response:
-    if person.session is not None:
-        visitor = visitor_of()
-        with parts.issuer.database.writing() as connection:
-            sign_out(
-                connection,
-                sid=person.session.sid,
-                account_id=person.account_id,
-                cause="sign-out",
-                reference=visitor.reference,
-                personal=visitor.personal,
-                entropy=parts.issuer.entropy,
-                now=parts.issuer.clock(),
-            )
-    response = _left(parts, request)
+    if person.session is None:
+        return _left(parts, request)
+    sid, visitor, issuer = person.session.sid, visitor_of(), parts.issuer
+    with issuer.database.writing() as connection:
+        ended = sign_out(
+            connection,
+            sid=sid,
+            account_id=person.account_id,
+            cause="sign-out",
+            reference=visitor.reference,
+            personal=visitor.personal,
+            entropy=issuer.entropy,
+            now=issuer.clock(),
+        )
+    left = Left(sid=sid, client_id=_proved_app(request))
+    frames = sign_out_frames(issuer.directory, ended.apps, issuer=issuer.address, sid=sid)
+    response = _left(parts, request, left, frames)
     parts.cookies.clear(response, parts.cookies.session_name)
+    receipt = receipt_for(left, parts.form_tokens, now=issuer.clock())
+    parts.cookies.set(response, parts.cookies.signed_out_name, receipt, max_age=int(parts.form_tokens.lifetime))
     return response
 
 
-def _left(parts: Parts, request: LogoutRequest) -> flask.Response:
-    """Send the person back to the app if that is certain, else say that they are signed out."""
-    address = request.post_logout_redirect_uri
-    if address is not None and not request.doubtful:
-        return see_other(_with_state(address, request.state))
+def _left(
+    parts: Parts, request: LogoutRequest, left: Left | None = None, frames: tuple[SignOutFrame, ...] = ()
+) -> flask.Response:
+    """Send the person back to the app if that is certain, else say that they are signed out.
+
+    Where apps sign out in frames the page comes first, and goes on by itself.
+    """
+    address = None if request.doubtful else request.post_logout_redirect_uri
+    if address is None:
+        way_back = _way_back(parts, _proved_app(request))
+        return _signed_out(parts, request, left or _left_before(parts), way_back=way_back, frames=frames)
+    onward = _with_state(address, request.state)
+    if not frames:
+        return see_other(onward)
+    way_back = WayBack(label=request.client.name if request.client else onward, address=onward)
+    response = _signed_out(parts, request, left, way_back=way_back, frames=frames, goes_on=True)
+    response.headers["Refresh"] = f"{GO_ON_SECONDS}; url={onward}"
+    return response
+
+
+def _signed_out(
+    parts: Parts,
+    request: LogoutRequest | None,
+    left: Left | None,
+    *,
+    way_back: WayBack | None,
+    frames: tuple[SignOutFrame, ...] = (),
+    goes_on: bool = False,
+) -> flask.Response:
+    told = []
+    if left is not None:
+        with parts.issuer.database.reading() as connection:
+            told = told_apps(connection, parts.issuer.directory, sid=left.sid)
     return parts.pages.render(
-        "signed_out", language=language_of(ui_locales=request.ui_locales), brand=None, way_back=_way_back(request)
+        "signed_out",
+        language=language_of(ui_locales=request.ui_locales if request else None),
+        brand=None,
+        way_back=way_back,
+        told=told,
+        goes_on=goes_on,
+        frames=[frame.address for frame in frames],
+        sign_out_frames=frames,
     )
 
 
-def _way_back(request: LogoutRequest) -> WayBack | None:
-    """Name the app only when its own hint proved it."""
-    client = request.client
-    if client is None or request.sub is None or request.doubtful or not client.post_logout_redirect_uris:
+def _left_before(parts: Parts) -> Left | None:
+    """Give the session that this browser ended some minutes ago, if it did."""
+    receipt = parts.cookies.read(flask.request, parts.cookies.signed_out_name)
+    return left_by(receipt, parts.form_tokens, now=parts.issuer.clock())
+
+
+def _proved_app(request: LogoutRequest) -> str:
+    """Name the app only when its own hint proved it; nothing otherwise."""
+    proved = request.client is not None and request.sub is not None and not request.doubtful
+    return request.client.client_id if proved and request.client else ""
+
+
+def _way_back(parts: Parts, client_id: str) -> WayBack | None:
+    client = parts.issuer.directory.find(client_id)
+    if client is None or not client.post_logout_redirect_uris:
         return None
     return WayBack(label=client.name, address=client.post_logout_redirect_uris[0])
 

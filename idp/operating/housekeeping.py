@@ -1,4 +1,4 @@
-"""The housekeeper: one process beside the workers that delivers mail, tells apps, prunes, and answers management requests.
+"""The housekeeper: one process beside the workers that delivers mail, tells apps, prunes and answers management calls.
 
 Under `idp serve` it is a child; beside gunicorn an operator runs it as `idp worker`. Any number of them may run: each
 prunes what the others have left, and a message is sent by one of them.

@@ -11,6 +11,7 @@ from typing import Final
 import flask
 
 SESSION: Final = "idp_session"
+SIGNED_OUT: Final = "idp_signed_out"
 JOURNEY: Final = "idp_journey_"
 RECOVERY: Final = "idp_recovery_"
 DEVICE: Final = "idp_device"
@@ -30,6 +31,11 @@ class CookieJar:
     def session_name(self) -> str:
         """The name of the single sign-on session's cookie."""
         return self._prefixed(SESSION)
+
+    @property
+    def signed_out_name(self) -> str:
+        """The name of the cookie by which a browser may see which apps were told of the session that it ended."""
+        return self._prefixed(SIGNED_OUT)
 
     @property
     def device_name(self) -> str:

@@ -24,22 +24,27 @@ _FIXED: Final[tuple[tuple[str, str], ...]] = (
 
 
 def page_headers(
-    *, form_targets: Sequence[str] = (), images: Sequence[str] = (), popup: bool = False
+    *,
+    form_targets: Sequence[str] = (),
+    images: Sequence[str] = (),
+    frames: Sequence[str] = (),
+    popup: bool = False,
 ) -> list[tuple[str, str]]:
     """Return a new list of headers.
 
-    `form_targets` are addresses that a form on this page may end at, `images` addresses of logos on it. `popup` says
-    that an app opened the page in a window of its own (`display=popup`) and waits for it to come back.
+    `form_targets` are addresses that a form on this page may end at, `images` addresses of logos on it, `frames` those
+    of pages of others inside it. `popup` says that an app opened the page in a window of its own (`display=popup`) and
+    waits for it to come back.
     Raises: UnsafeAddress.
     """
     return [
         *_FIXED,
-        ("Content-Security-Policy", content_policy(form_targets=form_targets, images=images)),
+        ("Content-Security-Policy", content_policy(form_targets=form_targets, images=images, frames=frames)),
         ("Cross-Origin-Opener-Policy", "unsafe-none" if popup else "same-origin"),
     ]
 
 
-def content_policy(*, form_targets: Sequence[str] = (), images: Sequence[str] = ()) -> str:
+def content_policy(*, form_targets: Sequence[str] = (), images: Sequence[str] = (), frames: Sequence[str] = ()) -> str:
     """Return the Content-Security-Policy.
 
     Raises: UnsafeAddress.
@@ -50,6 +55,7 @@ def content_policy(*, form_targets: Sequence[str] = (), images: Sequence[str] = 
             "base-uri 'none'",
             f"form-action {_sources(form_targets)}",
             "frame-ancestors 'none'",
+            *((f"frame-src {_admitted(frames)}",) if frames else ()),
             f"img-src {_sources(images)}",
             "script-src 'self'",
             "style-src 'self'",
@@ -58,4 +64,8 @@ def content_policy(*, form_targets: Sequence[str] = (), images: Sequence[str] = 
 
 
 def _sources(addresses: Sequence[str]) -> str:
-    return " ".join(dict.fromkeys(("'self'", *(policy_source(address) for address in addresses))))
+    return f"'self' {_admitted(addresses)}".rstrip()
+
+
+def _admitted(addresses: Sequence[str]) -> str:
+    return " ".join(dict.fromkeys(policy_source(address) for address in addresses))

@@ -56,6 +56,7 @@ class Pages:
         language: Language,
         status: int = 200,
         form_targets: Sequence[str] = (),
+        frames: Sequence[str] = (),
         zone: str | None = None,
         popup: bool = False,
         brand: Brand | None = None,
@@ -63,15 +64,17 @@ class Pages:
     ) -> flask.Response:
         """Return a page: `name` is its template's without ".html", `context` is listed in the template's first lines.
 
-        `form_targets` are the addresses that a form on it may end at (the journey's registered redirect URI), `zone`
-        is the reader's IANA time zone where it is known, `popup` whether an app opened the page in its own window.
+        `form_targets` are the addresses that a form on it may end at (the journey's registered redirect URI), `frames`
+        those of the pages that it loads in frames (apps that sign out), `zone` is the reader's IANA time zone where it
+        is known, `popup` whether an app opened the page in its own window.
         Raises: UnsafeAddress.
         """
         translator = self._wording.translator(language, zone) if zone else self._translators[language]
         body = self._templates[language, name].render(t=translator, language=language, brand=brand, **context)
         response = flask.Response(body, status=status, content_type="text/html; charset=utf-8")
         images = [brand.logo_uri] if brand and brand.logo_uri else []
-        response.headers.extend(page_headers(form_targets=form_targets, images=images, popup=popup))
+        headers = page_headers(form_targets=form_targets, images=images, frames=frames, popup=popup)
+        response.headers.extend(headers)
         response.headers["Content-Language"] = language
         return response
 

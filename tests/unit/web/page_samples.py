@@ -14,6 +14,7 @@ from idp.web.consent_words import SharedData
 from idp.web.error_words import ERROR_WORDS
 from idp.web.errors import Explanation, WayBack
 from idp.web.form_post import form_post_page
+from idp.web.leaving import SignOutFrame, ToldApp
 from idp.web.problems import (
     ADDRESS_MISSING,
     CODE_WRONG,
@@ -140,7 +141,18 @@ def sign_out(pages: Pages, language: Language, text: str, brand: Brand) -> flask
 def signed_out(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
     """The page after it."""
     way_back = WayBack(text, "https://portal.example.com/")
-    return pages.render("signed_out", language=language, brand=brand, way_back=way_back)
+    told = [ToldApp(name=text, state=state) for state in ("confirmed", "pending", "failed")]
+    frame = SignOutFrame(name=text, address="https://portal.example.com/leave?iss=a&sid=b")
+    return pages.render(
+        "signed_out",
+        language=language,
+        brand=brand,
+        way_back=way_back,
+        told=told,
+        goes_on=False,
+        frames=[frame.address],
+        sign_out_frames=[frame],
+    )
 
 
 def error(pages: Pages, language: Language, text: str, brand: Brand) -> flask.Response:
