@@ -66,8 +66,31 @@ class RememberedDevice(Base):
     user_agent_label: Mapped[str | None] = mapped_column(String(120), default=None)
 
 
+class TextedCode(Base):
+    """The newest code that one place (a journey, a session) has asked for by text, for one account.
+
+    `factor_id` is the factor it goes to, None while a number is being added. `tag` is the keyed hash of the code, made
+    when it is sent; `expires_at` is ten minutes after that.
+    """
+
+    __tablename__ = "texted_codes"
+    __table_args__ = (Index("ix_texted_codes_expires_at", "expires_at"),)
+
+    account_id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    place: Mapped[str] = mapped_column(String(64), primary_key=True)
+    challenge_id: Mapped[str] = mapped_column(String(32))
+    phone_number: Mapped[str] = mapped_column(String(32))
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    factor_id: Mapped[str | None] = mapped_column(String(32), default=None)
+    tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
+    spent_at: Mapped[Instant | None] = mapped_column(default=None)
+
+
 FACTORS = table_of(Factor)
 RECOVERY_CODES = table_of(RecoveryCode)
 REMEMBERED = table_of(RememberedDevice)
+TEXTED_CODES = table_of(TextedCode)
 
 prunable("remembered_devices", REMEMBERED, "expires_at", DAY)
+prunable("texted_codes", TEXTED_CODES, "expires_at", DAY)

@@ -15,9 +15,12 @@ JSON_DOCUMENT = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as
 def upgrade() -> None:
     _factors()
     _devices()
+    _texted_codes()
     _columns()
+    _guess_counters()
     _email_changes()
     _app_logouts()
+    _passwords()
 
 
 def _factors() -> None:
@@ -83,6 +86,24 @@ def _devices() -> None:
         batch_op.create_index("ix_known_devices_handle_digest", ["handle_digest", "account_id"], unique=True)
 
 
+def _texted_codes() -> None:
+    op.create_table(
+        "texted_codes",
+        sa.Column("account_id", sa.String(length=64), nullable=False),
+        sa.Column("place", sa.String(length=64), nullable=False),
+        sa.Column("challenge_id", sa.String(length=32), nullable=False),
+        sa.Column("phone_number", sa.String(length=32), nullable=False),
+        sa.Column("created_at", sa.Double(), nullable=False),
+        sa.Column("expires_at", sa.Double(), nullable=False),
+        sa.Column("factor_id", sa.String(length=32), nullable=True),
+        sa.Column("tag", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("spent_at", sa.Double(), nullable=True),
+        sa.PrimaryKeyConstraint("account_id", "place", name=op.f("pk_texted_codes")),
+    )
+    with op.batch_alter_table("texted_codes", schema=None) as batch_op:
+        batch_op.create_index("ix_texted_codes_expires_at", ["expires_at"], unique=False)
+
+
 def _columns() -> None:
     with op.batch_alter_table("sessions", schema=None) as batch_op:
         batch_op.add_column(sa.Column("shared_device", sa.Boolean(), nullable=False, server_default=sa.false()))
@@ -138,3 +159,14 @@ def _email_changes() -> None:
     with op.batch_alter_table("email_changes", schema=None) as batch_op:
         batch_op.create_index("ix_email_changes_account_id", ["account_id"], unique=False)
         batch_op.create_index("ix_email_changes_requested_at", ["requested_at"], unique=False)
+
+
+def _passwords() -> None:
+    with op.batch_alter_table("password_credentials", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("short", sa.Boolean(), nullable=False, server_default=sa.false()))
+
+
+def _guess_counters() -> None:
+    with op.batch_alter_table("guess_counters", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("consecutive", sa.Integer(), nullable=False, server_default="0"))
+        batch_op.add_column(sa.Column("next_at", sa.Double(), nullable=True))
