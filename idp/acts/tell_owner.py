@@ -6,7 +6,7 @@ owner who hears nothing cannot object (NIST SP 800-63B-4 §4.6, OWASP ASVS 6.3.7
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -33,6 +33,9 @@ class Notice(StrEnum):
     FACTORS_RESET = "factors_reset"
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     RECOVERY_CODE_USED = "recovery_code_used"
+    EMAIL_CHANGED = "email_changed"
+    NEW_DEVICE = "new_device"
+    LOCKED_DOWN = "locked_down"
 
 
 def tell_owner(
@@ -44,12 +47,16 @@ def tell_owner(
     entropy: Entropy,
     now: float,
     words: Mapping[str, str | int] | None = None,
+    also: Iterable[str] = (),
 ) -> None:
-    """Put the notice into the outbox; `words` are what its letter names beside the usual."""
+    """Put the notice into the outbox; `words` are what its letter names beside the usual.
+
+    `also` are addresses that were the account's until now.
+    """
     account = find_by_id(connection, account_id=account_id)
     if account is None:
         return
-    for address in addresses_of(account):
+    for address in dict.fromkeys([*addresses_of(account), *also]):
         enqueue(
             connection,
             kind=notice.value,

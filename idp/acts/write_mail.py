@@ -17,6 +17,9 @@ from idp.accounts.find import find_by_address, find_by_id
 from idp.accounts.policy import Status, masked
 from idp.accounts.recovered import COOLING_OFF_SECONDS
 from idp.acts.ask_recovery import LETTER
+from idp.acts.change_email import LETTER as EMAIL_CHANGE
+from idp.acts.change_email import armed_change
+from idp.acts.lock_down import LockDownLinks
 from idp.acts.recovery_code import code_tag, new_code, written
 from idp.acts.tell_owner import Notice
 from idp.audit.events import Event, EventType
@@ -48,6 +51,7 @@ class MailWriter:
         self._letters = letters
         self._key = key
         self._issuer = issuer
+        self._links = LockDownLinks(key, issuer=issuer)
         self._clock = clock
         self._entropy = entropy
 
@@ -59,6 +63,8 @@ class MailWriter:
         """
         if message.kind == LETTER:
             return self._recovery(message)
+        if message.kind == EMAIL_CHANGE:
+            return self._email_change(message)
         if message.kind in set(Notice):
             return self._notice(message)
         raise UnknownKind(message.kind)
@@ -68,9 +74,33 @@ class MailWriter:
             account = find_by_id(connection, account_id=message.payload["account_id"])
         if account is None or message.recipient is None:
             return None
-        words = message.payload.get("words", {})
+        words = {
+            "hours": HOURS,
+            "lock_down": self._links.address(account_id=account.id, mailed_at=message.created_at),
+            **message.payload.get("words", {}),
+        }
+        return self._mail(message, message.kind, account, recipient=message.recipient, key=message.id, **words)
+
+    def _email_change(self, message: Queued) -> Mail | None:
+        """Write to the new address: nobody knows yet whose it is, so that neither phrase nor user ID stands there."""
+        with self._database.writing() as connection:
+            armed = armed_change(
+                connection,
+                self._key,
+                change_id=message.payload["change_id"],
+                entropy=self._entropy,
+                now=self._clock(),
+            )
+        if armed is None:
+            return None
         return self._mail(
-            message, message.kind, account, recipient=message.recipient, key=message.id, **{"hours": HOURS} | words
+            message,
+            EMAIL_CHANGE,
+            armed.account,
+            recipient=armed.address,
+            code=written(armed.code),
+            minutes=MINUTES,
+            phrase=None,
         )
 
     def _recovery(self, message: Queued) -> Mail | None:
@@ -139,7 +169,8 @@ class MailWriter:
         language: Language = negotiate(account_locale=account.locale or message.language)
         asked = cast("Mapping[str, Any]", message.payload["asked"])
         zone = account.claims.get("zoneinfo")
-        made = self._letters.write(letter, language=language, zone=zone, asked=asked, user_id=account.user_id, **words)
+        known = {"user_id": account.user_id, "phrase": account.phrase, **words}
+        made = self._letters.write(letter, language=language, zone=zone, asked=asked, **known)
         return Mail(
             recipient=address,
             subject=made.subject,

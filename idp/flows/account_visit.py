@@ -18,6 +18,7 @@ from idp.flows.built_in import ACCOUNT, Back, request_for
 from idp.flows.dispatcher import proceed
 from idp.flows.parts import Parts
 from idp.flows.visit import language_of, require_own_post, session_digest
+from idp.mfa.policy import MFA, reaches
 
 FRESH_SECONDS: Final = 300.0
 """How old a sign-in may be for changes of passwords, addresses and factors."""
@@ -47,8 +48,13 @@ def _void(person: Standing | None) -> bool:
 
 
 def is_fresh(person: Standing, *, now: float) -> bool:
-    """Whether the person proved themselves within the last five minutes."""
-    return person.session is not None and now - person.session.auth_time <= FRESH_SECONDS
+    """Whether the person proved themselves within the last five minutes, with a second factor if they have one.
+
+    A browser in which the factor is remembered does not count as having shown it.
+    """
+    if person.session is None or now - person.session.auth_time > FRESH_SECONDS:
+        return False
+    return not person.factors or reaches(person.session.acr, MFA)
 
 
 def person_at(parts: Parts, *, fresh: bool, connection: Connection | None = None) -> Standing | None:
@@ -66,6 +72,7 @@ def begin(parts: Parts, back: Back = Back.HOME, *, fresh: bool = False) -> flask
         ACCOUNT,
         back=back,
         max_age=FRESH_SECONDS if fresh else None,
+        acr_values=(MFA,) if person and person.factors else (),
         login_hint=person.user_id if person else None,
     )
     journey, handle = parts.journeys.begin(request)

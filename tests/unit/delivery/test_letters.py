@@ -30,6 +30,7 @@ WORDS = {
     "link": "https://id.example.com/reset-password?token=x",
     "minutes": 10,
     "hours": 72,
+    "doubted": 0,
     "shown": ["d••••a", "f••••x"],
     "kind": "totp",
     "factor": "A phone",
@@ -37,7 +38,7 @@ WORDS = {
     "left": 2,
 }
 KINDS = sorted(path.stem for path in (resource_directory("templates") / "email").glob("*.txt"))
-CODED = {"recover_password", "recover_user_ids"}
+CODED = {"recover_password", "recover_user_ids", "email_change"}
 
 
 def letters() -> Letters:
@@ -106,3 +107,16 @@ def test_no_gap_of_three_lines() -> None:
     """Whatever a setting leaves out leaves no hole."""
     for kind in KINDS:
         assert "\n\n\n" not in write(kind).text, kind
+
+
+URGENT = ("password_changed", "password_reset", "factor_added", "factor_removed", "email_changed", "new_device")
+
+
+@pytest.mark.parametrize("kind", URGENT)
+def test_a_notice_offers_to_lock_the_account(kind: str) -> None:
+    """Where the sender knows the link it stands in both parts; a phrase does, too."""
+    letter = write(kind, lock_down="https://id.example.com/lock-down?token=a.1.b", phrase="seven <old> kettles")
+    for part in (letter.text, letter.html):
+        assert "https://id.example.com/lock-down?token=a.1.b" in part
+    assert "Your phrase: seven <old> kettles" in letter.text
+    assert "seven &lt;old&gt; kettles" in letter.html
