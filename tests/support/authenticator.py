@@ -121,7 +121,7 @@ class Authenticator:
     def create(self, options: str, **changes: Any) -> dict[str, Any]:  # noqa: ANN401 - any member of `Said`
         """Answer creation options as a browser would; `cose` among the changes replaces the public key."""
         asked = json.loads(options)
-        public = changes.pop("cose", None) or cose(self.key, self.algorithm)
+        public = changes.pop("cose", cose(self.key, self.algorithm))
         said = replace(self.said, **changes)
         self.rp_id, self.user_handle = asked["rp"]["id"], decoded(asked["user"]["id"])
         data = self._authenticator_data(said, self.rp_id, AT) + bytes(16)
