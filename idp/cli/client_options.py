@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
-from idp.clients.policy import AUTH_METHODS, GRANT_TYPES, SIGNING_ALGS
+from idp.clients.policy import ACR_VALUES, AUTH_METHODS, GRANT_TYPES, SIGNING_ALGS
 from idp.clients.profiles import PROFILES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -43,6 +43,16 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "--alg",
         "id_token_signed_response_alg",
         {"type": click.Choice(SIGNING_ALGS), "help": "How its tokens are signed."},
+    ),
+    (
+        "--minimum-acr",
+        "minimum_acr",
+        {"type": click.Choice(ACR_VALUES), "help": "The least sure sign-in that it takes."},
+    ),
+    (
+        "--default-acr",
+        "default_acr_values",
+        {"multiple": True, "type": click.Choice(ACR_VALUES), "help": "What it asks for where it names nothing."},
     ),
     ("--audience", "audiences", {"multiple": True, "help": "Whom its access tokens are for, if not itself."}),
     ("--rotate-refresh/--keep-refresh", "rotate_refresh", {"default": None, "help": "A new refresh token each time."}),

@@ -17,6 +17,8 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 SIGNING_ALGS = ("ES256", "RS256", "PS256", "Ed25519")
+ACR_VALUES = ("urn:idp:pwd", "urn:idp:mfa", "urn:idp:phishing-resistant")
+"""How sure a sign-in can be, weakest first: the levels of `idp.mfa.policy`, which stands above this chapter."""
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}\Z")
 PRIVATE_MEMBERS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "priv"})
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}\Z")
@@ -79,6 +81,16 @@ def registration_faults(client_id: str, metadata: Mapping[str, Any]) -> Iterator
     for member in ("id_token_signed_response_alg", "access_token_signed_response_alg", "userinfo_signed_response_alg"):
         if metadata.get(member) not in {None, *SIGNING_ALGS}:
             yield f"{member} must be one of {', '.join(SIGNING_ALGS)}"
+    yield from _assurance_faults(metadata)
+
+
+def _assurance_faults(metadata: Mapping[str, Any]) -> Iterator[str]:
+    """A level that nobody here can reach would shut everybody out, so that it is refused before anybody is."""
+    if metadata.get("minimum_acr") not in {None, *ACR_VALUES}:
+        yield f"minimum_acr must be one of {', '.join(ACR_VALUES)}"
+    wished = metadata.get("default_acr_values", [])
+    if not isinstance(wished, list) or any(value not in ACR_VALUES for value in wished):
+        yield f"default_acr_values must be a list of {', '.join(ACR_VALUES)}"
 
 
 def _method_faults(metadata: Mapping[str, Any]) -> Iterator[str]:

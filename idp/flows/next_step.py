@@ -95,7 +95,7 @@ def _own_factor_due(situation: Situation) -> bool:
     return bool(situation.factors) and not reaches(situation.acr, MFA) and not situation.remembered
 
 
-def _wanted(situation: Situation) -> str | None:
+def level_wanted(situation: Situation) -> str | None:
     """Give the level that the app asks for or that is asked of it, if it has not been reached."""
     levels = [level for level in (situation.client.minimum_acr, situation.request.wanted_acr) if level]
     wanted = max(levels, key=LEVELS.index) if levels else None
@@ -103,12 +103,12 @@ def _wanted(situation: Situation) -> str | None:
 
 
 def _more_wanted(situation: Situation) -> bool:
-    wanted = _wanted(situation)
+    wanted = level_wanted(situation)
     return wanted is not None and can_reach(situation.factors, wanted)
 
 
 def _enrolment_wanted(situation: Situation) -> bool:
-    wanted = _wanted(situation)
+    wanted = level_wanted(situation)
     return wanted is not None and not can_reach(situation.factors, wanted)
 
 

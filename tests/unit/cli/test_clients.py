@@ -39,6 +39,7 @@ def test_every_option_lands_in_its_member(cli: Cli, tmp_path: Path) -> None:
         *("--backchannel-logout-uri", "https://a.example.com/bye", "--grant", "authorization_code"),
         *("--grant", "refresh_token", "--auth", "private_key_jwt", "--scope", "openid email", "--jwks", str(keys)),
         *("--profile", "oidc-basic", "--alg", "ES256", "--first-party", "--rotate-refresh", "--accent", "#1a2b3c"),
+        *("--minimum-acr", "urn:idp:mfa", "--default-acr", "urn:idp:phishing-resistant"),
     )
     assert {
         "redirect_uris": [CALLBACK],
@@ -53,6 +54,8 @@ def test_every_option_lands_in_its_member(cli: Cli, tmp_path: Path) -> None:
         "first_party": True,
         "rotate_refresh": True,
         "accent": "#1a2b3c",
+        "minimum_acr": "urn:idp:mfa",
+        "default_acr_values": ["urn:idp:phishing-resistant"],
     } == cli.json("clients", "show", "bank")["metadata"]
 
 

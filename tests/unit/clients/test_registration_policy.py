@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from idp.clients.policy import redirect_uri_fault, registration_faults
+from idp.clients.policy import ACR_VALUES, redirect_uri_fault, registration_faults
+from idp.mfa.policy import LEVELS
 
 PUBLIC_KEY = {"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}
 
@@ -69,6 +70,9 @@ def test_addresses_that_cannot_be_registered(uri: str) -> None:
         ({"profile": "fapi9"}, "profile"),
         ({"scope": 'openid "quoted"'}, "scope"),
         ({"logo_uri": "javascript:alert(1)"}, "logo_uri"),
+        ({"minimum_acr": "urn:idp:certain"}, "minimum_acr"),
+        ({"default_acr_values": "urn:idp:mfa"}, "default_acr_values"),
+        ({"default_acr_values": ["urn:idp:mfa", "2"]}, "default_acr_values"),
     ],
 )
 def test_each_fault_has_a_sentence(changes: dict[str, Any], words: str) -> None:
@@ -85,3 +89,11 @@ def test_a_plain_registration_is_acceptable() -> None:
         "jwks": {"keys": [PUBLIC_KEY]},
     }
     assert [] == list(registration_faults("app", metadata))
+
+
+def test_the_levels_are_those_of_the_second_factors() -> None:
+    """This chapter stands below the one that knows them, and names them by itself."""
+    assert LEVELS == ACR_VALUES
+    for level in ACR_VALUES:
+        metadata = {"redirect_uris": ["https://app.example.com/callback"], "default_acr_values": [level]}
+        assert [] == list(registration_faults("app", metadata | {"minimum_acr": level}))
