@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from idp.delivery.mail import Mail, Sender, UnusableAddress, compose, envelope_address
 from idp.delivery.outbox import Queued, claim_next, is_anything_due, note_failure, settle
 from idp.delivery.policy import Outcome
+from idp.delivery.sms import Text, TextTransport
 from idp.delivery.transport import NotDelivered, Rejected, Transport
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.handles import Clock, Entropy
@@ -22,7 +23,7 @@ from idp.wire.traces import where
 AT_MOST = 100
 PAUSE_SECONDS = 1.0
 
-Write = Callable[[Queued], Mail | None]
+Write = Callable[[Queued], Mail | Text | None]
 """Writes a message, with new codes and links each time it is called; None when nobody needs it any more."""
 
 log = logging.getLogger("idp.delivery")
@@ -42,10 +43,19 @@ class Courier:
     """Delivers what is due."""
 
     def __init__(
-        self, database: Database, transport: Transport, write: Write, sender: Sender, *, clock: Clock, entropy: Entropy
+        self,
+        database: Database,
+        transport: Transport,
+        write: Write,
+        sender: Sender,
+        *,
+        clock: Clock,
+        entropy: Entropy,
+        texts: TextTransport | None = None,
     ) -> None:
         self._database = database
         self._transport = transport
+        self._texts = texts
         self._write = write
         self._sender = sender
         self._clock = clock
@@ -90,9 +100,11 @@ class Courier:
     def _deliver(self, message: Queued) -> tuple[str, bool]:
         """Try one message; gives how that ended, and whether the server can be reached."""
         try:
-            mail = self._write(message)
-            if mail is not None:
-                self._send(mail)
+            written = self._write(message)
+            if isinstance(written, Text):
+                self._send_text(written)
+            elif written is not None:
+                self._send(written)
         except NotDelivered as error:
             return self._failed(message, error.outcome, str(error)), error.outcome is not Outcome.UNREACHABLE
         except StorageUnavailable:
@@ -100,8 +112,13 @@ class Courier:
         except Exception as error:  # noqa: BLE001 - one message that cannot be written stops no other
             return self._failed(message, Outcome.FAULT, type(error).__name__), True
         with self._database.writing() as connection:
-            settle(connection, message, sent=mail is not None, now=self._clock())
-        return ("unneeded" if mail is None else "sent"), True
+            settle(connection, message, sent=written is not None, now=self._clock())
+        return ("unneeded" if written is None else "sent"), True
+
+    def _send_text(self, text: Text) -> None:
+        if self._texts is None:
+            raise Rejected("nothing carries texts here")
+        self._texts.send_text(text)
 
     def _send(self, mail: Mail) -> None:
         try:
