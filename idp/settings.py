@@ -71,6 +71,8 @@ class Settings(BaseModel):
     time_zone: str = "UTC"
     signing_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "Ed25519")
     password_hashing: str = "owasp"
+    password_profile: Literal["default", "pci_strict"] = "default"
+    breached_passwords_url: str = ""
     threads: int = Field(default=32, ge=4, le=256)
     database_pool: int = Field(default=16, ge=1, le=200)
     management_bind: str = "127.0.0.1:9000"
@@ -185,6 +187,8 @@ def _value_faults(settings: Settings) -> Iterator[str]:
         yield f"management_bind: {error}"
     if settings.password_hashing not in {"owasp", "cheapest-for-tests-only"}:
         yield "password_hashing: must be owasp"
+    if settings.breached_passwords_url and not urlsplit(settings.breached_passwords_url).hostname:
+        yield "breached_passwords_url: is not https://host/path"
 
 
 def _mail_faults(settings: Settings) -> Iterator[str]:

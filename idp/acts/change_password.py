@@ -1,31 +1,55 @@
-"""A person gives themselves a new password: everything that rested on the old one ends, and the act is recorded."""
+"""A person gives themselves a new password: everything that rested on the old one ends, and the act is recorded.
+
+Browsers that saved showing the second factor are forgotten in every case. Sessions and grants end too, save those of
+the browser before them, and the others when the person says so: never when the old password may be known to others.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
 from idp.acts.end_sessions import end_sessions_of_account_and_tell
+from idp.acts.new_password import NewPassword, store_new_password
 from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
-from idp.passwords.credentials import set_password
+from idp.mfa.remembered import forget_remembered
+from idp.passwords.credentials import find_credential
 from idp.storage.handles import Entropy
 
 
 def change_password(
-    connection: Connection, *, account_id: str, stored: str, visitor: Visitor, entropy: Entropy, now: float
+    connection: Connection,
+    *,
+    account_id: str,
+    new: NewPassword,
+    visitor: Visitor,
+    entropy: Entropy,
+    now: float,
+    here: str | None = None,
+    sign_out: bool = True,
 ) -> None:
-    """Store a new password (already hashed), and end every session and grant of the account."""
-    set_password(connection, account_id=account_id, stored=stored, must_change=False, now=now)
-    ended = end_sessions_of_account_and_tell(connection, account_id=account_id, entropy=entropy, now=now)
+    """Store a new password, and end every session and grant of the account.
+
+    `here` is the `sid` of the session that goes on, with its grants; without `sign_out` the others go on as well.
+    """
+    before = find_credential(connection, account_id=account_id)
+    everywhere = sign_out or before is None or before.compromised_at is not None
+    store_new_password(connection, new, account_id=account_id, now=now)
+    forget_remembered(connection, account_id=account_id)
+    ended = None
+    if everywhere:
+        ended = end_sessions_of_account_and_tell(
+            connection, account_id=account_id, except_sid=here, entropy=entropy, now=now
+        )
     event = Event(
         type=EventType.PASSWORD_CHANGED,
         at=now,
         actor=f"account:{account_id}",
         account_id=account_id,
         reference=visitor.reference,
-        details={"sessions_ended": len(ended.sids)},
+        details={"signed_out": everywhere, "sessions_ended": len(ended.sids) if ended else 0},
         personal=visitor.personal,
     )
     record(connection, event, entropy=entropy)

@@ -12,12 +12,13 @@ from idp.accounts.find import find_by_id
 from idp.accounts.policy import Status
 from idp.accounts.recovered import note_recovered
 from idp.acts.end_sessions import end_sessions_of_account_and_tell
+from idp.acts.new_password import NewPassword, store_new_password
 from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.lockout.take import forget_guesses
-from idp.passwords.credentials import find_credential, set_password
+from idp.passwords.credentials import find_credential
 from idp.passwords.recoveries import Purpose, RecoveryUnknown, end_with_pass
 from idp.storage.handles import Entropy
 
@@ -27,13 +28,13 @@ def complete_reset(
     *,
     recovery_id: str,
     pass_digest: bytes,
-    stored: str,
+    new: NewPassword,
     sign_out: bool,
     visitor: Visitor,
     entropy: Entropy,
     now: float,
 ) -> AccountFacts:
-    """Store the new password (already hashed), and give the account. `sign_out` ends every session and grant.
+    """Store the new password, and give the account. `sign_out` ends every session and grant.
 
     A password that others may know (`compromised_at`) never leaves sessions behind, whatever was ticked.
 
@@ -46,7 +47,7 @@ def complete_reset(
         raise RecoveryUnknown(recovery_id)
     credential = find_credential(connection, account_id=account.id)
     everywhere = sign_out or credential is None or credential.compromised_at is not None
-    set_password(connection, account_id=account.id, stored=stored, must_change=False, now=now)
+    store_new_password(connection, new, account_id=account.id, now=now)
     note_recovered(connection, account_id=account.id, now=now)
     forget_guesses(connection, account_id=account.id)
     ended = None

@@ -2,39 +2,89 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
 from idp.accounts.facts import AccountFacts
 from idp.accounts.find import find_by_id
-from idp.passwords.credentials import passwords_of
+from idp.mfa.factors import list_factors
+from idp.passwords.breached import NO_SOURCE, BreachSource
+from idp.passwords.credentials import passwords_of, require_longer, set_password
 from idp.passwords.hasher import Hasher, WrongPassword
-from idp.passwords.policy import PasswordUsedBefore, accept_new_password
+from idp.passwords.policy import PasswordBreached, PasswordUsedBefore, Profile, Rules, stands_alone
+from idp.passwords.strength import Strength, strength_of
 from idp.storage.database import Database
 
 _NAMES = ("name", "given_name", "family_name", "middle_name", "nickname")
 
 
-class NewPasswords:
-    """Accepts new passwords; `product` is a name that none may be made of."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPassword:
+    """A password that was accepted, in the form to store; `short` if only a second factor makes it long enough."""
 
-    def __init__(self, database: Database, hasher: Hasher, *, product: str) -> None:
+    stored: str = field(repr=False)
+    short: bool
+
+
+class NewPasswords:
+    """Accepts new passwords; `product` is a name that none may be made of, `breached` knows which are in bad hands."""
+
+    def __init__(
+        self,
+        database: Database,
+        hasher: Hasher,
+        *,
+        product: str,
+        profile: Profile = Profile.DEFAULT,
+        breached: BreachSource = NO_SOURCE,
+    ) -> None:
         self._database = database
         self._hasher = hasher
         self._product = product
+        self._profile = profile
+        self._breached = breached
 
-    def accept(self, password: str, *, account_id: str) -> str:
-        """Give the form to store. No transaction and no connection is held while it is hashed.
+    def rules_for(self, account_id: str) -> Rules:
+        """Give what this person's new password is held to at this moment."""
+        with self._database.reading() as connection:
+            return self._rules(connection, account_id)
+
+    def strength(self, password: str, *, account_id: str) -> Strength:
+        """Say how hard a password would be to guess for somebody who knows the person.
+
+        Raises:
+            UnusablePassword, PasswordRefused: it would not be accepted, so far as that is known without hashing.
+        """
+        rules = self.rules_for(account_id)
+        rules.accept(password)
+        return strength_of(password, rules.names)
+
+    def accept(self, password: str, *, account_id: str) -> NewPassword:
+        """Give the form to store. No transaction and no connection is held while it is hashed, or looked up elsewhere.
 
         Raises:
             UnusablePassword, PasswordRefused: with the reason.
             HashingBusy: too many are being hashed at this moment.
         """
         with self._database.reading() as connection:
-            account = find_by_id(connection, account_id=account_id)
+            rules = self._rules(connection, account_id)
             known = passwords_of(connection, account_id=account_id)
-        names = [self._product, *(names_of(account) if account else ())]
-        accept_new_password(password, second_factor=False, names=names)
+        rules.accept(password)
         for place, stored in enumerate(known):
             self._require_another(stored, password, present=place == 0)
-        return self._hasher.hash(password)
+        if self._breached.holds(password):
+            raise PasswordBreached
+        return NewPassword(stored=self._hasher.hash(password), short=not stands_alone(password))
+
+    def _rules(self, connection: Connection, account_id: str) -> Rules:
+        account = find_by_id(connection, account_id=account_id)
+        return Rules(
+            second_factor=bool(list_factors(connection, account_id=account_id)),
+            names=tuple(names_of(account, extra=[self._product])),
+            profile=self._profile,
+        )
 
     def _require_another(self, stored: str, password: str, *, present: bool) -> None:
         try:
@@ -44,7 +94,17 @@ class NewPasswords:
         raise PasswordUsedBefore(present=present)
 
 
-def names_of(account: AccountFacts) -> list[str]:
-    """Give what others know of a person and would try first."""
+def store_new_password(connection: Connection, new: NewPassword, *, account_id: str, now: float) -> None:
+    """Store a password that was accepted; should the second factor that it needs be gone meanwhile, another is due."""
+    set_password(connection, account_id=account_id, stored=new.stored, must_change=False, short=new.short, now=now)
+    if new.short and not list_factors(connection, account_id=account_id):
+        require_longer(connection, account_id=account_id)
+
+
+def names_of(account: AccountFacts | None, *, extra: Iterable[str] = ()) -> list[str]:
+    """Give what others know of a person and would try first, and `extra`: names of whom they have to do with."""
+    if account is None:
+        return list(extra)
     claimed = [account.claims.get(name) for name in _NAMES]
-    return [name for name in (account.user_id, account.email, *claimed) if isinstance(name, str) and name]
+    known = (*extra, account.user_id, account.email, *claimed)
+    return [name for name in known if isinstance(name, str) and name]

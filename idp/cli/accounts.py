@@ -22,7 +22,7 @@ from idp.cli.opened import Opened, config_option, json_option, opened, yes_optio
 from idp.cli.printing import confirm, one_a_line, print_facts, print_json, when
 from idp.passwords.credentials import find_credential
 from idp.passwords.normal_form import UnusablePassword
-from idp.passwords.policy import PasswordRefused, accept_new_password
+from idp.passwords.policy import PasswordRefused, Profile, Rules
 from idp.settings import Mode
 
 
@@ -203,5 +203,5 @@ def _first_password(service: Opened) -> str:
     from idp.cli.first_password import hasher_for
 
     password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
-    accept_new_password(password, second_factor=False)
+    Rules(second_factor=False, profile=Profile(service.settings.password_profile)).accept(password)
     return hasher_for(service.settings, service.database, service.entropy).hash(password)

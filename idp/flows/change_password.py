@@ -12,6 +12,7 @@ import flask
 from sqlalchemy import Connection
 
 from idp.acts.change_password import change_password
+from idp.acts.new_password import NewPassword
 from idp.acts.standing import Standing
 from idp.flows.dispatcher import Effect, Present, missing, proceed, refuse, who_is_present
 from idp.flows.journey import Journey
@@ -70,7 +71,7 @@ def _waiting(parts: Parts, journey: Journey) -> Standing | None:
 def _change(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
     password = sent_fields().get("new_password", "")
     try:
-        stored = parts.new_passwords.accept(password, account_id=person.account_id)
+        new = parts.new_passwords.accept(password, account_id=person.account_id)
     except PasswordRefused as error:
         return _page(parts, journey, person, problems=[new_password_refused(error)])
     except UnusablePassword:
@@ -79,10 +80,10 @@ def _change(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
         response = _page(parts, journey, person, problems=[BUSY], status=503)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
-    return proceed(parts, journey, _stored(parts, stored))
+    return proceed(parts, journey, _stored(parts, new))
 
 
-def _stored(parts: Parts, stored: str) -> Effect:
+def _stored(parts: Parts, new: NewPassword) -> Effect:
     """Store the new password, if this page is still what the journey waits for."""
 
     def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:
@@ -94,7 +95,7 @@ def _stored(parts: Parts, stored: str) -> Effect:
         change_password(
             connection,
             account_id=person.account_id,
-            stored=stored,
+            new=new,
             visitor=visitor_of(),
             entropy=parts.issuer.entropy,
             now=now,

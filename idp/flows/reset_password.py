@@ -13,6 +13,7 @@ import flask
 from idp.accounts.find import find_by_id
 from idp.accounts.recovered import COOLING_OFF_SECONDS
 from idp.acts.complete_reset import complete_reset
+from idp.acts.new_password import NewPassword
 from idp.acts.prove_recovery import Passed, WrongCode
 from idp.acts.recovery_code import typed as typed_code
 from idp.flows.answers import see_other
@@ -102,7 +103,7 @@ def _new_password(parts: Parts) -> flask.Response:
     require_own_recovery_form(parts, PAGE, handle)
     sign_out = sent_fields().get("sign_out") == "yes"
     try:
-        stored = parts.new_passwords.accept(sent_fields().get("new_password", ""), account_id=recovery.account_id or "")
+        new = parts.new_passwords.accept(sent_fields().get("new_password", ""), account_id=recovery.account_id or "")
     except PasswordRefused as error:
         return _page(parts, recovery, problems=[new_password_refused(error)], sign_out=sign_out)
     except UnusablePassword:
@@ -111,17 +112,17 @@ def _new_password(parts: Parts) -> flask.Response:
         response = _page(parts, recovery, problems=[BUSY], sign_out=sign_out, status=503)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
-    return _completed(parts, recovery, handle, stored, sign_out=sign_out)
+    return _completed(parts, recovery, handle, new, sign_out=sign_out)
 
 
-def _completed(parts: Parts, recovery: OpenRecovery, handle: str, stored: str, *, sign_out: bool) -> flask.Response:
+def _completed(parts: Parts, recovery: OpenRecovery, handle: str, new: NewPassword, *, sign_out: bool) -> flask.Response:
     try:
         with parts.issuer.database.writing() as connection:
             complete_reset(
                 connection,
                 recovery_id=recovery.id,
                 pass_digest=digest(handle),
-                stored=stored,
+                new=new,
                 sign_out=sign_out,
                 visitor=visitor_of(),
                 entropy=parts.issuer.entropy,

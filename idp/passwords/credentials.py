@@ -13,7 +13,9 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
+    or_,
     select,
     update,
 )
@@ -33,6 +35,7 @@ class Credential:
     changed_at: float
     must_change: bool
     compromised_at: float | None
+    short: bool = False
 
 
 def find_credential(connection: Connection, *, account_id: str) -> Credential | None:
@@ -41,15 +44,18 @@ def find_credential(connection: Connection, *, account_id: str) -> Credential | 
     return None if row is None else Credential(**row._mapping)  # noqa: SLF001 - a public name
 
 
-def set_password(connection: Connection, *, account_id: str, stored: str, must_change: bool, now: float) -> None:
+def set_password(
+    connection: Connection, *, account_id: str, stored: str, must_change: bool, short: bool = False, now: float
+) -> None:
     """Give an account a new password, in its stored form; what was known against the old one is forgotten with it.
 
-    `must_change` when somebody other than the person has chosen it. Every recovery in progress becomes void: whatever
-    was mailed before opens nothing now.
+    `must_change` when somebody other than the person has chosen it, `short` when it needs a second factor beside it
+    (call `require_longer` if none is there at the end of the transaction). Every recovery in progress becomes void:
+    whatever was mailed before opens nothing now.
     """
     void_recoveries(connection, account_id=account_id, now=now)
     _remember_former(connection, account_id=account_id)
-    values = {"hash": stored, "changed_at": now, "must_change": must_change, "compromised_at": None}
+    values = {"hash": stored, "changed_at": now, "must_change": must_change, "compromised_at": None, "short": short}
     replaced = connection.execute(
         update(CREDENTIALS)
         .where(CREDENTIALS.c.account_id == account_id)
@@ -58,6 +64,41 @@ def set_password(connection: Connection, *, account_id: str, stored: str, must_c
     )
     if replaced.one_or_none() is None:
         connection.execute(insert(CREDENTIALS).values(account_id=account_id, **values))
+
+
+def require_longer(connection: Connection, *, account_id: str) -> bool:
+    """Let a new password be due if the present one is too short to stand alone; gives whether it is.
+
+    Call it in every transaction that leaves an account without a second factor, after the factor is gone. The row is
+    written whatever it holds: a short password that is being set at this moment waits, or is waited for.
+    """
+    due = or_(CREDENTIALS.c.must_change, CREDENTIALS.c.short)
+    row = connection.execute(
+        update(CREDENTIALS)
+        .where(CREDENTIALS.c.account_id == account_id)
+        .values(must_change=due)
+        .returning(CREDENTIALS.c.short)
+    ).one_or_none()
+    return row is not None and row.short
+
+
+def note_compromised(connection: Connection, *, account_id: str, now: float) -> bool:
+    """Say that an account's password is in strangers' hands; gives whether it has one."""
+    noted = connection.execute(
+        update(CREDENTIALS)
+        .where(CREDENTIALS.c.account_id == account_id)
+        .values(compromised_at=func.coalesce(CREDENTIALS.c.compromised_at, now))
+        .returning(CREDENTIALS.c.account_id)
+    )
+    return noted.one_or_none() is not None
+
+
+def stored_form_near(connection: Connection, *, place: str) -> str | None:
+    """Give the stored form of whichever account comes next after a place among the ids; None past the last one."""
+    ids = CREDENTIALS.c.account_id
+    return connection.execute(
+        select(CREDENTIALS.c.hash).where(ids >= place).order_by(ids).limit(1)
+    ).scalar_one_or_none()
 
 
 def passwords_of(connection: Connection, *, account_id: str) -> list[str]:

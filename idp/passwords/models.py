@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Table, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.models import Base, Instant
@@ -16,7 +16,8 @@ DAY = 86_400.0
 class PasswordCredential(Base):
     """One account's password; `hash` is the stored form of `hasher.py`, never a password.
 
-    `must_change` marks one that somebody else has chosen; `compromised_at` is when it was found in strangers' hands.
+    `must_change` marks one that somebody else has chosen, or that no longer suffices; `compromised_at` is when it was
+    found in strangers' hands. `short` is one that was chosen beside a second factor and is too short to stand alone.
     """
 
     __tablename__ = "password_credentials"
@@ -26,6 +27,7 @@ class PasswordCredential(Base):
     changed_at: Mapped[Instant]
     must_change: Mapped[bool] = mapped_column(default=False)
     compromised_at: Mapped[Instant | None] = mapped_column(default=None)
+    short: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 CREDENTIALS = cast("Table", PasswordCredential.__table__)
@@ -47,7 +49,9 @@ class Recovery(Base):
     `journey_id` names the sign-in that waits for it. `account_id` and `address` stay None when nobody answers to what
     was typed; `counter_key` is what guesses count by.
     `link_digest` and `code_tag` exist from sending to use, `pass_digest` from then on: whoever holds that handle has
-    proved themselves, and nobody else has. `ended_at` is when it was used, or made void.
+    proved themselves, and nobody else has. `factor_proved_at` is when they also showed a second factor of the account,
+    `factor_way` how (a value of `mfa.policy.Way`), `factor_id` with which row (None for a recovery code). `ended_at` is
+    when it was used, or made void.
     """
 
     __tablename__ = "recoveries"
@@ -71,6 +75,9 @@ class Recovery(Base):
     code_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
     pass_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), default=None)
     proved_at: Mapped[Instant | None] = mapped_column(default=None)
+    factor_proved_at: Mapped[Instant | None] = mapped_column(default=None)
+    factor_way: Mapped[str | None] = mapped_column(String(16), default=None)
+    factor_id: Mapped[str | None] = mapped_column(String(32), default=None)
     ended_at: Mapped[Instant | None] = mapped_column(default=None)
 
 

@@ -3,7 +3,7 @@
 Length is what counts (NIST SP 800-63B-4 §3.1.1.2, OWASP ASVS 6.2.1): 15 characters when the password stands alone, 8
 when a second factor stands beside it. Common ones and those made of the person's own or the lender's names are refused
 (ASVS 6.1.2, 6.2.4), and the last four. No rules about kinds of characters, no change for its age alone (ASVS 6.2.5,
-6.2.10). A code point counts as one character.
+6.2.10), save where the profile of PCI DSS asks for them. A code point counts as one character.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 
 from idp.passwords.common import COMMON
 from idp.passwords.normal_form import normalise
 
 ALONE = 15
 BESIDE_A_SECOND_FACTOR = 8
+PCI_AT_LEAST = 12
+"""PCI DSS 4.0.1, 8.3.6, whatever stands beside the password."""
 REMEMBERED = 4
 """How many passwords of an account, the present one among them, are not taken again."""
 
@@ -39,6 +43,13 @@ _RUN = 4
 # A short number before or after words adds little; one that is all there is, is a password like any other.
 _NUMBER = re.compile(r"^[0-9]{1,4}(?=[^0-9])|(?<=[^0-9])[0-9]{1,4}$")
 _LONGEST_PIECE = 32
+
+
+class Profile(StrEnum):
+    """Which rules new passwords follow: ours, or these and what PCI DSS asks for besides (8.3.6, 8.3.7)."""
+
+    DEFAULT = "default"
+    PCI_STRICT = "pci_strict"
 
 
 class PasswordRefused(ValueError):
@@ -76,23 +87,62 @@ class PasswordUsedBefore(PasswordRefused):
         self.present = present
 
 
-def accept_new_password(password: str, *, second_factor: bool, names: Iterable[str] = ()) -> None:
-    """Let a new password pass, or say why not. `names` are those of the person and of the service.
+class PasswordBreached(PasswordRefused):
+    """The password stands in a collection that strangers have (ASVS 6.2.12)."""
 
-    Raises:
-        UnusablePassword: it could never be checked.
-        PasswordRefused: one of its kinds.
-    """
-    normalise(password)
-    at_least = BESIDE_A_SECOND_FACTOR if second_factor else ALONE
-    if len(password) < at_least:
-        raise PasswordTooShort(at_least)
-    folded = _folded(password)
-    for name, written in names_in(names):
-        if name in folded and len(folded.replace(name, "")) < at_least:
-            raise PasswordHoldsName(written)
-    if _is_common(folded):
-        raise PasswordTooCommon
+    def __init__(self) -> None:
+        super().__init__("in strangers' collections")
+
+
+class PasswordNotMixed(PasswordRefused):
+    """The profile asks for a letter and a digit, and one of them is missing (PCI DSS 8.3.6)."""
+
+    def __init__(self) -> None:
+        super().__init__("without a letter or without a digit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What one person's new password is held to; `names` are those of the person and of the service."""
+
+    second_factor: bool
+    names: tuple[str, ...] = ()
+    profile: Profile = Profile.DEFAULT
+
+    @property
+    def at_least(self) -> int:
+        """How many characters it needs."""
+        own = BESIDE_A_SECOND_FACTOR if self.second_factor else ALONE
+        return max(own, PCI_AT_LEAST) if self.mixed else own
+
+    @property
+    def mixed(self) -> bool:
+        """Whether it needs a letter and a digit."""
+        return self.profile is Profile.PCI_STRICT
+
+    def accept(self, password: str) -> None:
+        """Let a new password pass, or say why not.
+
+        Raises:
+            UnusablePassword: it could never be checked.
+            PasswordRefused: one of its kinds.
+        """
+        normalise(password)
+        if len(password) < self.at_least:
+            raise PasswordTooShort(self.at_least)
+        if self.mixed and not _is_mixed(password):
+            raise PasswordNotMixed
+        folded = _folded(password)
+        for name, written in names_in(self.names):
+            if name in folded and len(folded.replace(name, "")) < self.at_least:
+                raise PasswordHoldsName(written)
+        if _is_common(folded):
+            raise PasswordTooCommon
+
+
+def stands_alone(password: str) -> bool:
+    """Whether a password is long enough to go on when no second factor stands beside it any more."""
+    return len(password) >= ALONE
 
 
 def names_in(names: Iterable[str]) -> list[tuple[str, str]]:
@@ -112,6 +162,10 @@ def _folded(text: str) -> str:
     letters = "".join(char for char in plain if char.isalnum())
     # A password that is signs for the most part is judged by its signs.
     return letters if 2 * len(letters) >= len(plain) else plain
+
+
+def _is_mixed(password: str) -> bool:
+    return any(char.isalpha() for char in password) and any(char.isdigit() for char in password)
 
 
 def _is_common(folded: str) -> bool:

@@ -3,6 +3,8 @@
 Invariant: of all requests that present the same code, link or pass, one succeeds (compare-and-swap on the row). Mailing
 one makes every other of the same account void. What was mailed ends with any change of the password. A pass exists only
 where `prove` has made it, so that no page is reached without what was mailed (CVE-2026-18963 was a note in a session).
+That a second factor was shown stands beside the pass, in the same row: it is the pass of this one recovery that it adds
+to, and of no other.
 """
 
 from __future__ import annotations
@@ -44,7 +46,10 @@ class RecoveryUnknown(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRecovery:
-    """A recovery that has not ended; `account_id` and `address` are None when it is nobody's."""
+    """A recovery that has not ended; `account_id` and `address` are None when it is nobody's.
+
+    `factor_proved_at` and what follows it: see `models.Recovery`.
+    """
 
     id: str
     purpose: Purpose
@@ -56,6 +61,9 @@ class OpenRecovery:
     link_digest: bytes | None = field(repr=False)
     pass_digest: bytes | None = field(repr=False)
     expires_at: float
+    factor_proved_at: float | None = None
+    factor_way: str | None = None
+    factor_id: str | None = None
 
 
 def ask(
@@ -167,6 +175,38 @@ def mailed_code(code_tag: bytes) -> ColumnElement[bool]:
 def mailed_link(link_digest: bytes) -> ColumnElement[bool]:
     """Give the condition that this link was mailed."""
     return _C.link_digest == link_digest
+
+
+def note_factor_proved(
+    connection: Connection,
+    *,
+    recovery_id: str,
+    pass_digest: bytes,
+    account_id: str,
+    way: str,
+    factor_id: str | None,
+    now: float,
+) -> None:
+    """Note that the holder of a pass has shown a second factor too; in the transaction that verified it.
+
+    Raises:
+        RecoveryUnknown: the pass was used, made void, is over, or is for another account.
+    """
+    noted = (
+        update(RECOVERIES)
+        .where(
+            _C.id == recovery_id,
+            _C.pass_digest == pass_digest,
+            _C.account_id == account_id,
+            _C.proved_at <= now,
+            _C.ended_at.is_(None),
+            _C.expires_at > now,
+        )
+        .values(factor_proved_at=now, factor_way=way, factor_id=factor_id)
+        .returning(_C.id)
+    )
+    if connection.execute(noted).one_or_none() is None:
+        raise RecoveryUnknown(recovery_id)
 
 
 def end_with_pass(connection: Connection, *, recovery_id: str, pass_digest: bytes, now: float) -> OpenRecovery:

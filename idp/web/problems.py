@@ -7,7 +7,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Final, LiteralString
 
-from idp.passwords.policy import PasswordHoldsName, PasswordRefused, PasswordTooShort, PasswordUsedBefore
+from idp.passwords.policy import (
+    PasswordBreached,
+    PasswordHoldsName,
+    PasswordNotMixed,
+    PasswordRefused,
+    PasswordTooShort,
+    PasswordUsedBefore,
+)
 from idp.wording import Translator, msgid
 
 
@@ -35,6 +42,15 @@ NEW_PASSWORD_SAME: Final = Problem(msgid("That is the password to be replaced. C
 NEW_PASSWORD_FORMER: Final = Problem(msgid("You have used this password before. Choose another one."), "new_password")
 NEW_PASSWORD_COMMON: Final = Problem(
     msgid("This password is among the first that strangers try. Choose words that are not so common."), "new_password"
+)
+NEW_PASSWORD_BREACHED: Final = Problem(
+    msgid("This password is known to strangers: it has been stolen elsewhere. Choose one that you use nowhere else."),
+    "new_password",
+)
+NEW_PASSWORD_NOT_MIXED: Final = Problem(msgid("This password needs at least one letter and one digit."), "new_password")
+CURRENT_PASSWORD_MISSING: Final = Problem(msgid("Enter the password that you have now."), "current_password")
+CURRENT_PASSWORD_WRONG: Final = Problem(
+    msgid("That is not the password that you have now. Check it and try again."), "current_password"
 )
 IDENTIFIER_MISSING: Final = Problem(msgid("Enter your user ID or your e-mail address."), "identifier")
 ADDRESS_MISSING: Final = Problem(
@@ -65,6 +81,10 @@ def new_password_refused(error: PasswordRefused) -> Problem:
             return NEW_PASSWORD_SAME if error.present else NEW_PASSWORD_FORMER
         case PasswordHoldsName():
             return _new_password_holds(error.name)
+        case PasswordBreached():
+            return NEW_PASSWORD_BREACHED
+        case PasswordNotMixed():
+            return NEW_PASSWORD_NOT_MIXED
         case _:
             return NEW_PASSWORD_COMMON
 

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from idp.accounts import disable
 from idp.accounts.models import ACCOUNTS
 from idp.acts.change_password import change_password
+from idp.acts.new_password import NewPassword
 from idp.acts.disable_account import disable_account
 from idp.acts.disable_client import disable_client
 from idp.acts.sign_out import sign_out
@@ -122,7 +123,7 @@ def _password_changed(node: Service, it: Subject) -> None:
         change_password(
             connection,
             account_id=it.account_id,
-            stored=stored,
+            new=NewPassword(stored=stored, short=False),
             visitor=NOBODY,
             entropy=node.entropy,
             now=node.clock(),

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from idp.acts.change_password import change_password
+from idp.acts.new_password import NewPassword
 from idp.acts.verify_password import PasswordVerifier
 from idp.acts.visitor import Visitor
 from idp.app import Service
@@ -98,7 +99,7 @@ def test_a_new_password_catches_a_sign_in_that_is_being_written(nodes: list[Serv
             change_password(
                 connection,
                 account_id=account_id,
-                stored=stored,
+                new=NewPassword(stored=stored, short=False),
                 visitor=Visitor(address="", user_agent=None, reference="TEST"),
                 entropy=second.entropy,
                 now=second.clock(),

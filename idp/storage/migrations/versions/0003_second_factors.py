@@ -21,6 +21,7 @@ def upgrade() -> None:
     _email_changes()
     _app_logouts()
     _passwords()
+    _recoveries()
 
 
 def _factors() -> None:
@@ -170,3 +171,10 @@ def _guess_counters() -> None:
     with op.batch_alter_table("guess_counters", schema=None) as batch_op:
         batch_op.add_column(sa.Column("consecutive", sa.Integer(), nullable=False, server_default="0"))
         batch_op.add_column(sa.Column("next_at", sa.Double(), nullable=True))
+
+
+def _recoveries() -> None:
+    with op.batch_alter_table("recoveries", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("factor_proved_at", sa.Double(), nullable=True))
+        batch_op.add_column(sa.Column("factor_way", sa.String(length=16), nullable=True))
+        batch_op.add_column(sa.Column("factor_id", sa.String(length=32), nullable=True))
