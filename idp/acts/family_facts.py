@@ -16,13 +16,14 @@ from idp.accounts.models import Account
 from idp.clients.client import Client
 from idp.issuance.gate import Facts, Path
 from idp.issuance.mint import Subject
-from idp.issuance.models import Grant
+from idp.issuance.models import Consent, Grant
 from idp.passwords.models import PasswordCredential
 from idp.storage.models import table_of
 
 _G = table_of(Grant)
 _A = table_of(Account)
 _P = table_of(PasswordCredential)
+_C = table_of(Consent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,7 @@ class Family:
     locked_down: bool
     reset_due: bool
     password_changed: bool
+    consent_withdrawn: bool
 
     def facts(self, path: Path, client: Client) -> Facts:
         """Put the gate's question for this family."""
@@ -55,6 +57,7 @@ class Family:
             reset_due=self.reset_due,
             acr=self.subject.acr,
             password_changed=self.password_changed,
+            consented=not self.consent_withdrawn,
             grant_ended=self.grant_ended,
         )
 
@@ -83,10 +86,13 @@ def family_of(token: FromClause, *columns: ColumnElement[Any]) -> Select[Any]:
         _P.c.must_change,
         _P.c.compromised_at,
         _P.c.changed_at.label("password_changed_at"),
+        _G.c.created_at.label("granted_at"),
+        _C.c.withdrawn_at,
     ).select_from(
         token.join(_G, _G.c.id == token.c.grant_id)
         .outerjoin(_A, _A.c.id == _G.c.account_id)
         .outerjoin(_P, _P.c.account_id == _G.c.account_id)
+        .outerjoin(_C, (_C.c.account_id == _G.c.account_id) & (_C.c.client_id == _G.c.client_id))
     )
 
 
@@ -115,4 +121,6 @@ def read_family(row: Mapping[str, Any]) -> Family:
         reset_due=bool(row["must_change"]) or row["compromised_at"] is not None,
         # A sign-in that was being written while the password changed was not there yet to be ended with the others.
         password_changed=row["password_changed_at"] is not None and row["auth_time"] < row["password_changed_at"],
+        # Nor was a grant that was being written while the person withdrew their consent to it.
+        consent_withdrawn=row["withdrawn_at"] is not None and row["withdrawn_at"] > row["granted_at"],
     )
