@@ -2,7 +2,9 @@
 
 What it does for safety: PKCE, state and nonce on every sign-in; the answer's `iss` and the ID token's iss, aud, nonce,
 exp and algorithm are checked; tokens stay on the server, and the browser holds a random key to them.
-Run it: ISSUER=… CLIENT_ID=… CLIENT_SECRET=… ADDRESS=http://localhost:8001 flask --app app run --port 8001
+Beside it: back_channel.py hears of sign-outs elsewhere; protection.py has headers, and words for failures.
+Run it in the folder above, with ISSUER=… CLIENT_ID=… CLIENT_SECRET=… ADDRESS=http://localhost:8001 set:
+flask --app driver_portal.app run --port 8001
 """
 
 import json
@@ -16,22 +18,14 @@ from typing import Any
 import flask
 from authlib.integrations.base_client import OAuthError
 from authlib.integrations.flask_client import OAuth
-from joserfc.errors import JoseError
-from requests import RequestException
 from werkzeug.wrappers import Response
+
+from .back_channel import LogoutTokens, add_back_channel
+from .protection import add_protection
 
 SCOPE = "openid profile email offline_access"
 ALGORITHMS = ["ES256"]  # what this client is registered with; an issuer may support more
 LEEWAY = 30  # seconds that clocks may differ; an access token this near its end is renewed
-# What an error of the issuer (RFC 6749 §4.1.2.1) means to the person in front of the page.
-WORDS = {
-    "access_denied": "You chose not to sign in. Nothing was shared.",
-    "temporarily_unavailable": "The sign-in service is busy. Please try again in a moment.",
-    "mismatching_state": "This sign-in was begun elsewhere, or was used before. Please start again.",
-    "wrong_issuer": "The answer did not come from our sign-in service. Please start again.",
-    "unreachable": "The sign-in service cannot be reached. Please try again in a moment.",
-}
-SOMETHING = "Signing in did not work. Please start again."
 CONTRACTS = json.loads(Path(__file__).with_name("contracts.json").read_text())
 People = dict[str, dict[str, Any]]
 
@@ -54,6 +48,8 @@ def create_app(settings: Mapping[str, str] = os.environ) -> flask.Flask:
     people: People = {}  # key in the cookie → tokens and claims; a real app keeps them in its database
     add_pages(app, issuer, people, settings["ISSUER"])
     add_signing(app, issuer, people, settings)
+    tokens = LogoutTokens(issuer=settings["ISSUER"], client_id=settings["CLIENT_ID"], algorithms=ALGORITHMS)
+    add_back_channel(app, issuer, people, tokens)
     add_protection(app, settings["ISSUER"])
     return app
 
@@ -64,11 +60,10 @@ def add_pages(app: flask.Flask, issuer: Any, people: People, address: str) -> No
     @app.get("/")
     def home() -> str:
         person = people.get(flask.session.get("key", ""))
-        if person is None:
-            return flask.render_template("welcome.html", issuer=address)
-        if not still_signed_in(issuer, person):
-            people.pop(flask.session.pop("key"), None)
-            return flask.render_template("welcome.html", issuer=address, ended=True)
+        if person is None or not still_signed_in(issuer, person):
+            key = flask.session.pop("key", None)  # with a key, but nobody under it: signed out elsewhere
+            people.pop(key or "", None)
+            return flask.render_template("welcome.html", issuer=address, ended=key is not None)
         # A real app looks its data up by (iss, sub): that pair is the person; names and addresses change.
         contract = CONTRACTS[sum(person["claims"]["sub"].encode()) % len(CONTRACTS)]
         return flask.render_template("contract.html", person=person, contract=contract)
@@ -127,23 +122,3 @@ def add_signing(app: flask.Flask, issuer: Any, people: People, settings: Mapping
         except OAuthError:
             return flask.redirect("/", code=303)
         return flask.render_template("welcome.html", issuer=settings["ISSUER"], signed_out=True)
-
-
-def add_protection(app: flask.Flask, address: str) -> None:
-    """Failures in words, and headers on every page."""
-
-    @app.errorhandler(OAuthError)
-    @app.errorhandler(JoseError)
-    @app.errorhandler(RequestException)
-    def failed(error: Exception) -> tuple[str, int]:
-        code = "unreachable" if isinstance(error, RequestException) else getattr(error, "error", "")
-        app.logger.warning("sign-in failed: %s", code)
-        return flask.render_template("failed.html", words=WORDS.get(code, SOMETHING), code=code), 400
-
-    @app.after_request
-    def protect(response: flask.Response) -> flask.Response:
-        # form-action names the issuer, since the sign-out form ends there: browsers check redirects, too.
-        policy = f"default-src 'none'; img-src 'self'; style-src 'self'; form-action 'self' {address}; base-uri 'none'"
-        response.headers["Content-Security-Policy"] = f"{policy}; frame-ancestors 'none'"
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response

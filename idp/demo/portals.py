@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import logging
 import sys
 import threading
@@ -25,8 +25,7 @@ def load_portal(client: DemoClient, *, issuer: str) -> WSGIApplication:
     Raises:
         FileNotFoundError: the examples are missing from this installation.
     """
-    name = client.client_id.replace("-", "_")
-    create_app = _loaded(resource_directory("examples") / name / "app.py", f"idp_example_{name}")
+    create_app = _loaded(resource_directory("examples"), client.client_id.replace("-", "_"))
     settings = {
         "ISSUER": issuer,
         "CLIENT_ID": client.client_id,
@@ -52,12 +51,11 @@ def serve_portals(clients: Sequence[DemoClient], *, issuer: str, port: int) -> l
     return servers
 
 
-def _loaded(path: Path, name: str) -> Callable[[Mapping[str, str]], WSGIApplication]:
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise FileNotFoundError(path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # Flask looks its templates up beside the module of this name
-    spec.loader.exec_module(module)
-    create_app: Callable[[Mapping[str, str]], WSGIApplication] = module.create_app
+def _loaded(examples: Path, name: str) -> Callable[[Mapping[str, str]], WSGIApplication]:
+    """Import a portal as its own first lines say: as a package in the folder of all examples."""
+    if not (examples / name / "app.py").is_file():
+        raise FileNotFoundError(examples / name)
+    if str(examples) not in sys.path:
+        sys.path.append(str(examples))
+    create_app: Callable[[Mapping[str, str]], WSGIApplication] = importlib.import_module(f"{name}.app").create_app
     return create_app

@@ -58,6 +58,13 @@ def test_portals_differ_in_name_data_and_page_alone() -> None:
     assert [line for line in driver if not own.search(line)] == [line for line in fleet if not own.search(line)]
 
 
+@pytest.mark.parametrize("file", ["back_channel.py", "protection.py"])
+def test_what_stands_beside_a_portal_is_the_same_in_both(file: str) -> None:
+    """To the letter."""
+    driver, fleet = ((EXAMPLES / portal / file).read_text() for portal in PORTALS)
+    assert driver == fleet
+
+
 @pytest.mark.parametrize("portal", PORTALS)
 def test_a_page_loads_nothing_from_elsewhere(portal: str) -> None:
     """No address, script or style but the portal's own."""
