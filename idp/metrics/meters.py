@@ -9,6 +9,7 @@ from collections import deque
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from idp.delivery.outbox import Backlog
 from idp.metrics.tally import MOST_WAITING, Histogram, Tally
 
 REQUEST_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -29,6 +30,13 @@ class Meters:
         )
         self.tokens = Counter("idp_tokens_issued", "Token responses, by grant type.", ["grant"], registry=registry)
         self.sign_ins = Counter("idp_sign_ins", "Passwords checked, by result.", ["result"], registry=registry)
+        self.locks = Counter(
+            "idp_locks", "Locks after failures, by class of device and end.", ["devices", "end"], registry=registry
+        )
+        self.slow_downs = Counter(
+            "idp_slow_downs", "Places slowed down, and answers to the work.", ["result"], registry=registry
+        )
+        self.stuffing_alarms = Counter("idp_stuffing_alarms", "Credential stuffing detected.", registry=registry)
         self.hash_seconds = Histogram(
             "idp_password_hash_seconds", "Time of one password hash.", buckets=HASH_BUCKETS, registry=registry
         )
@@ -37,6 +45,9 @@ class Meters:
         )
         self.hash_refused = Counter(
             "idp_password_hash_refused", "Sign-ins sent away: too many hashes at once.", registry=registry
+        )
+        self.breach_checks = Counter(
+            "idp_breached_password_checks", "Chosen passwords looked up, by result.", ["result"], registry=registry
         )
         self.unavailable = Counter(
             "idp_unavailable", "Requests answered 503, by reason.", ["reason"], registry=registry
@@ -75,6 +86,21 @@ class Meters:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        # One housekeeper on this node says how the outbox of all nodes stands.
+        self.outbox_waiting, self.outbox_oldest, self.outbox_parked = (
+            Gauge(name, words, registry=registry, multiprocess_mode="livemostrecent")
+            for name, words in (
+                ("idp_outbox_messages_waiting", "Mails not yet handed over."),
+                ("idp_outbox_oldest_seconds", "How long the oldest of them waits; alarm beyond 300."),
+                ("idp_outbox_messages_parked", "Mails given up, for somebody to look at."),
+            )
+        )
+
+    def outbox_stands(self, backlog: Backlog) -> None:
+        """Take in how the outbox stands; the housekeeper looks every few seconds."""
+        self.outbox_waiting.set(backlog.waiting)
+        self.outbox_oldest.set(backlog.oldest_seconds)
+        self.outbox_parked.set(backlog.parked)
 
     def answered(self, route: str, status: int, seconds: float) -> None:
         """Take in one answer; this is the front's `observe`, and all that counting costs a request."""

@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from threading import Event, Thread
 from types import FrameType
 
 from idp.app import Service, build
+from idp.delivery.outbox import backlog
 from idp.metrics.scrape import scrape
 from idp.operating.management import management_server
 from idp.operating.wakeup import Wakeup
@@ -25,6 +26,8 @@ from idp.wire.bind import Bind
 
 PRUNE_SECONDS = 60.0
 FIRST_PRUNE_SECONDS = 5.0
+LOOK_SECONDS = 5.0
+"""How often the outbox is looked at, and whether it is time to prune."""
 LAST_MESSAGE_SECONDS = 5.0
 """How long the end waits for the message in hand; what is not sent by then is sent by the next housekeeper."""
 
@@ -79,10 +82,18 @@ def _delivering(service: Service) -> Iterator[None]:
 
 
 def _work(service: Service, told: Wakeup) -> None:
-    wait = FIRST_PRUNE_SECONDS
-    while not told.wait(wait):
-        prune_once(service)
-        wait = PRUNE_SECONDS
+    pruned_at = service.clock() - PRUNE_SECONDS + FIRST_PRUNE_SECONDS
+    while not told.wait(LOOK_SECONDS):
+        measure_outbox(service)
+        if abs(service.clock() - pruned_at) >= PRUNE_SECONDS:
+            prune_once(service)
+            pruned_at = service.clock()
+
+
+def measure_outbox(service: Service) -> None:
+    """Say in numbers what waits to be mailed; a database that is away is asked again at the next turn."""
+    with suppress(StorageUnavailable), service.database.reading() as connection:
+        service.meters.outbox_stands(backlog(connection, now=service.clock()))
 
 
 def prune_once(service: Service) -> None:

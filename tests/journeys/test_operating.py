@@ -86,6 +86,13 @@ def test_what_an_app_does_is_counted(issuer: ServedIssuer) -> None:
     assert 1.0 > abs(counted(issuer, "idp_clock_skew_seconds"))
 
 
+def test_what_waits_to_be_mailed_is_measured(issuer: ServedIssuer) -> None:
+    """The housekeeper says how the outbox stands: nothing waits (F16)."""
+    expected = [f"{name} 0.0" for name in ("idp_outbox_messages_waiting", "idp_outbox_oldest_seconds")]
+
+    wait_until(lambda: set(expected) <= set(fetch(f"{issuer.management}/metrics")[1].splitlines()), seconds=20.0)
+
+
 def test_no_label_names_a_person(issuer: ServedIssuer) -> None:
     """No metric holds a user ID, a subject, an address, a client's id or a path that a caller made up."""
     visit = Visit(issuer=issuer)
