@@ -20,6 +20,7 @@ from idp.flows.change_password import change_password_pages
 from idp.flows.consent import consent_pages
 from idp.flows.end_session import end_session_pages
 from idp.flows.parts import Parts
+from idp.flows.passkey_sign_in import passkey_sign_in_pages
 from idp.flows.recover import recover_pages
 from idp.flows.reset_password import reset_password_pages
 from idp.flows.sign_in import sign_in_pages
@@ -53,6 +54,7 @@ JWKS_CACHE = "public, max-age=600, must-revalidate"
 JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     authorize_pages,
     sign_in_pages,
+    passkey_sign_in_pages,
     change_password_pages,
     consent_pages,
     end_session_pages,

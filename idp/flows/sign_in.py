@@ -31,7 +31,15 @@ from idp.passwords.gate import HashingBusy
 from idp.passwords.hasher import WrongPassword
 from idp.storage.database import StorageUnavailable
 from idp.web.errors import ShownError
-from idp.web.problems import BUSY, PASSWORD_MISSING, SIGN_IN_FAILED, USER_ID_MISSING, Problem, paused_until
+from idp.web.problems import (
+    BUSY,
+    PASSKEY_REFUSED,
+    PASSWORD_MISSING,
+    SIGN_IN_FAILED,
+    USER_ID_MISSING,
+    Problem,
+    paused_until,
+)
 
 PAGE = "sign_in"
 
@@ -46,7 +54,8 @@ def sign_in_pages(parts: Parts) -> flask.Blueprint:
             # A bookmark of this page leads to the account, not to an error.
             return see_other("/account")
         journey = current_journey(parts)
-        return _page(parts, journey, typed=journey.request.login_hint or "")
+        problems = [PASSKEY_REFUSED] if "passkey" in flask.request.args else []
+        return _page(parts, journey, typed=journey.request.login_hint or "", problems=problems)
 
     @pages.post("/sign-in")
     def sign_in_sent() -> flask.Response:
@@ -130,6 +139,8 @@ def _page(
         brand=brand_for(parts, journey),
         action=f"/sign-in?journey={journey.id}",
         form_token=form_token_for(parts, PAGE, journey),
+        passkey_action=f"/sign-in/passkey?journey={journey.id}",
+        passkey_options=parts.passkeys.sign_in_options(place=f"journey:{journey.id}"),
         user_id=typed,
         recover=f"/recover?journey={journey.id}",
         problems=problems,

@@ -34,6 +34,9 @@ class Problem:
 USER_ID_MISSING: Final = Problem(msgid("Enter your user ID or e-mail address."), "user_id")
 PASSWORD_MISSING: Final = Problem(msgid("Enter your password."), "password")
 SIGN_IN_FAILED: Final = Problem(msgid("User ID and password do not match. Check both and try again."), "password")
+PASSKEY_REFUSED: Final = Problem(
+    msgid("This passkey did not sign you in, or the page was open for too long. Try again, or use your password.")
+)
 BUSY: Final = Problem(msgid("Many people are signing in right now. Wait a few seconds and try again."))
 FORM_EXPIRED: Final = Problem(msgid("This page was open for too long. Nothing was sent on; please try again."))
 

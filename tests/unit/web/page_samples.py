@@ -27,6 +27,7 @@ from idp.web.render import Pages
 from idp.wording import Language
 
 FORM: dict[str, Any] = {"action": "/here", "form_token": "1.x"}
+PASSKEY: dict[str, Any] = {"passkey_action": "/here/passkey", "passkey_options": "{}"}
 Sample = Callable[[Pages, Language, str, Brand], flask.Response]
 
 
@@ -41,6 +42,7 @@ def sign_in(pages: Pages, language: Language, text: str, brand: Brand) -> flask.
         recover="/recover",
         problems=problems,
         cancellable=True,
+        **PASSKEY,
         **FORM,
     )
 
@@ -48,7 +50,14 @@ def sign_in(pages: Pages, language: Language, text: str, brand: Brand) -> flask.
 def sign_in_first(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """Sign-in without an app, as it is first seen."""
     return pages.render(
-        "sign_in", language=language, user_id=text, recover="/recover", problems=(), cancellable=False, **FORM
+        "sign_in",
+        language=language,
+        user_id=text,
+        recover="/recover",
+        problems=(),
+        cancellable=False,
+        **PASSKEY,
+        **FORM,
     )
 
 
