@@ -176,7 +176,7 @@ def test_a_portal_renews_its_tokens_and_notices_the_end(demo: Demo, monkeypatch:
     driver = portals(demo.port)[0]
     portal = Client(load_portal(driver, issuer=demo.issuer))
     # Every token is old for this copy of the portal, so that each page renews it.
-    monkeypatch.setattr(sys.modules["idp_example_driver_portal"], "LEEWAY", 10_000)
+    monkeypatch.setattr(sys.modules["driver_portal.app"], "LEEWAY", 10_000)
 
     def page(address: str) -> str:
         return portal.get(address.removeprefix(demo.driver), base_url=demo.driver).text
