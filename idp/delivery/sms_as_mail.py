@@ -1,4 +1,4 @@
-"""Texts where no gateway is: kept or shown as mail is, in the demo's mailbox or on the terminal; never in production."""
+"""Texts where no gateway is: kept or shown as mail is, in the demo's mailbox or on the terminal; not in production."""
 
 from __future__ import annotations
 
