@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from idp.audit.batch import TrailFull
 from idp.flows.account_home import account_pages
 from idp.flows.authorize import authorize_pages
+from idp.flows.change_own_password import change_own_password_pages
 from idp.flows.change_password import change_password_pages
 from idp.flows.consent import consent_pages
 from idp.flows.end_session import end_session_pages
@@ -24,6 +25,7 @@ from idp.flows.passkey_sign_in import passkey_sign_in_pages
 from idp.flows.recover import recover_pages
 from idp.flows.reset_password import reset_password_pages
 from idp.flows.sign_in import sign_in_pages
+from idp.flows.slow_down import slow_down_pages
 from idp.flows.visit import language_of, reference_of
 from idp.metrics.metered import MeteredServer
 from idp.metrics.meters import Meters
@@ -54,11 +56,13 @@ JWKS_CACHE = "public, max-age=600, must-revalidate"
 JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     authorize_pages,
     sign_in_pages,
+    slow_down_pages,
     passkey_sign_in_pages,
     change_password_pages,
     consent_pages,
     end_session_pages,
     account_pages,
+    change_own_password_pages,
     recover_pages,
     reset_password_pages,
 )

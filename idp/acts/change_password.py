@@ -6,17 +6,55 @@ the browser before them, and the others when the person says so: never when the 
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from idp.acts.end_sessions import end_sessions_of_account_and_tell
 from idp.acts.new_password import NewPassword, store_new_password
 from idp.acts.tell_owner import Notice, tell_owner
+from idp.acts.verify_password import PasswordCheck
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.mfa.remembered import forget_remembered
-from idp.passwords.credentials import find_credential
+from idp.passwords.credentials import find_credential, still_as_checked
+from idp.passwords.hasher import WrongPassword
+from idp.passwords.models import CREDENTIALS
 from idp.storage.handles import Entropy
+
+
+def change_own_password(
+    connection: Connection,
+    *,
+    check: PasswordCheck,
+    new: NewPassword,
+    here: str | None,
+    sign_out: bool,
+    visitor: Visitor,
+    entropy: Entropy,
+    now: float,
+) -> None:
+    """Change a password for whoever has just shown the present one; the rest is as `change_password`.
+
+    Raises:
+        WrongPassword: another one was set while it was being checked.
+    """
+    bound = {
+        "checked_account_id": check.account_id,
+        "checked_hash": check.attempt.account and check.attempt.account.password_hash,
+    }
+    present = select(CREDENTIALS.c.account_id).where(still_as_checked()).with_for_update()
+    if connection.execute(present, bound).one_or_none() is None:
+        raise WrongPassword
+    change_password(
+        connection,
+        account_id=check.account_id,
+        new=new,
+        visitor=visitor,
+        entropy=entropy,
+        now=now,
+        here=here,
+        sign_out=sign_out,
+    )
 
 
 def change_password(

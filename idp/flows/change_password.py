@@ -16,6 +16,14 @@ from idp.acts.new_password import NewPassword
 from idp.acts.standing import Standing
 from idp.flows.dispatcher import Effect, Present, missing, proceed, refuse, who_is_present
 from idp.flows.journey import Journey
+from idp.flows.new_password import (
+    NotChosen,
+    asks_for_strength,
+    chosen_password,
+    new_password_field,
+    not_chosen,
+    strength_answer,
+)
 from idp.flows.next_step import Step
 from idp.flows.parts import Parts
 from idp.flows.proofs import Proved
@@ -29,10 +37,8 @@ from idp.flows.visit import (
     sent_fields,
     visitor_of,
 )
-from idp.passwords.gate import HashingBusy
-from idp.passwords.normal_form import UnusablePassword
-from idp.passwords.policy import ALONE, PasswordRefused
-from idp.web.problems import BUSY, NEW_PASSWORD_UNUSABLE, Problem, new_password_refused
+from idp.web.problems import Problem
+from idp.wording import Language
 
 PAGE = "change_password"
 
@@ -54,6 +60,8 @@ def change_password_pages(parts: Parts) -> flask.Blueprint:
         if sent_fields().get("action") == "cancel":
             return refuse(parts, journey, error="access_denied", description="The person cancelled.")
         person = _waiting(parts, journey)
+        if asks_for_strength():
+            return strength_answer(parts, person.account_id if person else None, _language(journey, person))
         return proceed(parts, journey) if person is None else _change(parts, journey, person)
 
     return pages
@@ -69,17 +77,10 @@ def _waiting(parts: Parts, journey: Journey) -> Standing | None:
 
 
 def _change(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
-    password = sent_fields().get("new_password", "")
     try:
-        new = parts.new_passwords.accept(password, account_id=person.account_id)
-    except PasswordRefused as error:
-        return _page(parts, journey, person, problems=[new_password_refused(error)])
-    except UnusablePassword:
-        return _page(parts, journey, person, problems=[NEW_PASSWORD_UNUSABLE])
-    except HashingBusy as error:
-        response = _page(parts, journey, person, problems=[BUSY], status=503)
-        response.headers["Retry-After"] = str(error.retry_after)
-        return response
+        new = chosen_password(parts, person.account_id)
+    except NotChosen as error:
+        return not_chosen(_page(parts, journey, person, problems=[error.problem], status=error.status), error)
     return proceed(parts, journey, _stored(parts, new))
 
 
@@ -111,16 +112,22 @@ def _stored(parts: Parts, new: NewPassword) -> Effect:
 def _page(
     parts: Parts, journey: Journey, person: Standing, *, problems: Sequence[Problem] = (), status: int = 200
 ) -> flask.Response:
+    language = _language(journey, person)
     return parts.pages.render(
         PAGE,
-        language=language_of(journey.request, account_locale=person.locale),
+        language=language,
         status=status,
         form_targets=form_targets(journey),
         brand=brand_for(parts, journey),
         action=f"/change-password?journey={journey.id}",
         form_token=form_token_for(parts, PAGE, journey),
         user_id=person.user_id,
-        at_least=ALONE,
         problems=problems,
         cancellable=bool(form_targets(journey)),
+        asks=True,
+        **new_password_field(parts, person.account_id, language, refused=bool(problems)),
     )
+
+
+def _language(journey: Journey, person: Standing | None) -> Language:
+    return language_of(journey.request, account_locale=person.locale if person else None)

@@ -16,12 +16,25 @@ from idp.acts.complete_reset import complete_reset
 from idp.acts.new_password import NewPassword
 from idp.acts.prove_recovery import Passed, WrongCode
 from idp.acts.recovery_code import typed as typed_code
+from idp.acts.recovery_factor import SecondFactorDue
 from idp.flows.answers import see_other
+from idp.flows.new_password import (
+    NotChosen,
+    asks_for_strength,
+    chosen_password,
+    new_password_field,
+    not_chosen,
+    strength_answer,
+)
 from idp.flows.parts import Parts
 from idp.flows.recovery_visit import (
+    FACTOR_PATH,
+    PASSWORD_PATH,
+    factors_owed,
     fail_recovery,
     held_handle,
     hold,
+    passed_here,
     recovery_page,
     recovery_token,
     require_own_recovery_form,
@@ -29,24 +42,19 @@ from idp.flows.recovery_visit import (
 )
 from idp.flows.visit import language_of, sent_fields, visitor_of
 from idp.lockout.reservation import TooManyGuesses
-from idp.passwords.gate import HashingBusy
-from idp.passwords.normal_form import UnusablePassword
-from idp.passwords.policy import ALONE, PasswordRefused
 from idp.passwords.recoveries import OpenRecovery, Purpose, RecoveryUnknown
 from idp.storage.handles import digest
 from idp.web.problems import (
-    BUSY,
     CODE_MISSING,
     CODE_WRONG,
-    NEW_PASSWORD_UNUSABLE,
     Problem,
     codes_paused_until,
-    new_password_refused,
 )
+from idp.wording import Language
 
 PAGE = "reset_password"
 LINK_PAGE = "recover_link"
-PATH = "/reset-password"
+PATH = PASSWORD_PATH
 
 
 def reset_password_pages(parts: Parts) -> flask.Blueprint:
@@ -56,7 +64,10 @@ def reset_password_pages(parts: Parts) -> flask.Blueprint:
     @pages.get(PATH)
     def reset() -> flask.Response:
         link = flask.request.args.get("token")
-        return _page(parts, _passed_here(parts)) if link is None else _link_page(parts, _of_link(parts, link), link)
+        if link is not None:
+            return _link_page(parts, _of_link(parts, link), link)
+        recovery = passed_here(parts, Purpose.PASSWORD)
+        return _factor_first(recovery) if factors_owed(parts, recovery) else _page(parts, recovery)
 
     @pages.post(PATH)
     def reset_sent() -> flask.Response:
@@ -98,24 +109,25 @@ def _prove(parts: Parts, recovery: OpenRecovery, link: str) -> Passed | None:
 
 
 def _new_password(parts: Parts) -> flask.Response:
-    recovery = _passed_here(parts)
+    recovery = passed_here(parts, Purpose.PASSWORD)
     handle = held_handle(parts, recovery.id) or ""
     require_own_recovery_form(parts, PAGE, handle)
+    if factors_owed(parts, recovery):
+        return _factor_first(recovery)
     sign_out = sent_fields().get("sign_out") == "yes"
+    if asks_for_strength():
+        return strength_answer(parts, recovery.account_id, _language(parts, recovery))
     try:
-        new = parts.new_passwords.accept(sent_fields().get("new_password", ""), account_id=recovery.account_id or "")
-    except PasswordRefused as error:
-        return _page(parts, recovery, problems=[new_password_refused(error)], sign_out=sign_out)
-    except UnusablePassword:
-        return _page(parts, recovery, problems=[NEW_PASSWORD_UNUSABLE], sign_out=sign_out)
-    except HashingBusy as error:
-        response = _page(parts, recovery, problems=[BUSY], sign_out=sign_out, status=503)
-        response.headers["Retry-After"] = str(error.retry_after)
-        return response
+        new = chosen_password(parts, recovery.account_id or "")
+    except NotChosen as error:
+        page = _page(parts, recovery, problems=[error.problem], sign_out=sign_out, status=error.status)
+        return not_chosen(page, error)
     return _completed(parts, recovery, handle, new, sign_out=sign_out)
 
 
-def _completed(parts: Parts, recovery: OpenRecovery, handle: str, new: NewPassword, *, sign_out: bool) -> flask.Response:
+def _completed(
+    parts: Parts, recovery: OpenRecovery, handle: str, new: NewPassword, *, sign_out: bool
+) -> flask.Response:
     try:
         with parts.issuer.database.writing() as connection:
             complete_reset(
@@ -130,24 +142,21 @@ def _completed(parts: Parts, recovery: OpenRecovery, handle: str, new: NewPasswo
             )
     except RecoveryUnknown as error:
         fail_recovery(parts, error)
+    except SecondFactorDue:
+        return _factor_first(recovery)
     journey = waiting_journey(parts, recovery.journey_id)
     response = see_other(f"{PATH}/done" + (f"?journey={journey.id}" if journey else ""))
     parts.cookies.clear(response, parts.cookies.recovery_name(recovery.id))
     return response
 
 
+def _factor_first(recovery: OpenRecovery) -> flask.Response:
+    return see_other(f"{FACTOR_PATH}?recovery={recovery.id}")
+
+
 def _of_link(parts: Parts, link: str) -> OpenRecovery:
     try:
         return parts.recovery_prover.of_link(link)
-    except RecoveryUnknown as error:
-        fail_recovery(parts, error)
-
-
-def _passed_here(parts: Parts) -> OpenRecovery:
-    recovery_id = flask.request.args.get("recovery", "")
-    try:
-        handle = held_handle(parts, recovery_id)
-        return parts.recovery_prover.passed_here(recovery_id, handle, purpose=Purpose.PASSWORD)
     except RecoveryUnknown as error:
         fail_recovery(parts, error)
 
@@ -191,7 +200,13 @@ def _page(
         action=f"{PATH}?recovery={recovery.id}",
         form_token=recovery_token(parts, PAGE, held_handle(parts, recovery.id)),
         user_id=account.user_id if account else "",
-        at_least=ALONE,
         sign_out=sign_out,
         problems=problems,
+        asks=True,
+        **new_password_field(parts, recovery.account_id or "", _language(parts, recovery), refused=bool(problems)),
     )
+
+
+def _language(parts: Parts, recovery: OpenRecovery) -> Language:
+    journey = waiting_journey(parts, recovery.journey_id)
+    return language_of(journey.request if journey else None)

@@ -29,22 +29,29 @@ def page_headers(
     images: Sequence[str] = (),
     frames: Sequence[str] = (),
     popup: bool = False,
+    asks: bool = False,
 ) -> list[tuple[str, str]]:
     """Return a new list of headers.
 
     `form_targets` are addresses that a form on this page may end at, `images` addresses of logos on it, `frames` those
     of pages of others inside it. `popup` says that an app opened the page in a window of its own (`display=popup`) and
-    waits for it to come back.
+    waits for it to come back, `asks` that its own script may put questions to this issuer.
     Raises: UnsafeAddress.
     """
     return [
         *_FIXED,
-        ("Content-Security-Policy", content_policy(form_targets=form_targets, images=images, frames=frames)),
+        ("Content-Security-Policy", content_policy(form_targets=form_targets, images=images, frames=frames, asks=asks)),
         ("Cross-Origin-Opener-Policy", "unsafe-none" if popup else "same-origin"),
     ]
 
 
-def content_policy(*, form_targets: Sequence[str] = (), images: Sequence[str] = (), frames: Sequence[str] = ()) -> str:
+def content_policy(
+    *,
+    form_targets: Sequence[str] = (),
+    images: Sequence[str] = (),
+    frames: Sequence[str] = (),
+    asks: bool = False,
+) -> str:
     """Return the Content-Security-Policy.
 
     Raises: UnsafeAddress.
@@ -53,6 +60,7 @@ def content_policy(*, form_targets: Sequence[str] = (), images: Sequence[str] = 
         (
             "default-src 'none'",
             "base-uri 'none'",
+            *(("connect-src 'self'",) if asks else ()),
             f"form-action {_sources(form_targets)}",
             "frame-ancestors 'none'",
             *((f"frame-src {_admitted(frames)}",) if frames else ()),

@@ -59,6 +59,7 @@ class Pages:
         frames: Sequence[str] = (),
         zone: str | None = None,
         popup: bool = False,
+        asks: bool = False,
         brand: Brand | None = None,
         **context: object,
     ) -> flask.Response:
@@ -66,14 +67,14 @@ class Pages:
 
         `form_targets` are the addresses that a form on it may end at (the journey's registered redirect URI), `frames`
         those of the pages that it loads in frames (apps that sign out), `zone` is the reader's IANA time zone where it
-        is known, `popup` whether an app opened the page in its own window.
+        is known, `popup` whether an app opened the page in its own window, `asks` whether its script may ask us.
         Raises: UnsafeAddress.
         """
         translator = self._wording.translator(language, zone) if zone else self._translators[language]
         body = self._templates[language, name].render(t=translator, language=language, brand=brand, **context)
         response = flask.Response(body, status=status, content_type="text/html; charset=utf-8")
         images = [brand.logo_uri] if brand and brand.logo_uri else []
-        headers = page_headers(form_targets=form_targets, images=images, frames=frames, popup=popup)
+        headers = page_headers(form_targets=form_targets, images=images, frames=frames, popup=popup, asks=asks)
         response.headers.extend(headers)
         response.headers["Content-Language"] = language
         return response

@@ -8,7 +8,7 @@ from typing import Any
 import flask
 from typing_extensions import override
 
-from idp.passwords.policy import PasswordHoldsName
+from idp.passwords.policy import PasswordHoldsName, Profile, Rules
 from idp.web.brand import Brand
 from idp.web.consent_words import SharedData
 from idp.web.error_words import ERROR_WORDS
@@ -113,7 +113,8 @@ def reset_password(pages: Pages, language: Language, text: str, brand: Brand) ->
         language=language,
         brand=brand,
         user_id=text,
-        at_least=15,
+        rules=Rules(second_factor=False),
+        judged="",
         sign_out=True,
         sign_in="/account",
         problems=problems,
