@@ -8,6 +8,7 @@ mode.
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from idp.delivery.mail import UnusableAddress, envelope_address
+from idp.delivery.sms_webhook import LEAST_SECRET
 from idp.delivery.smtp import SmtpServer
 from idp.resources import resource_directory
 from idp.wire.addresses import TrustedProxies
@@ -26,6 +28,7 @@ from idp.wire.bind import Bind
 PREFIX = "IDP_"
 # Variables of the commands themselves, not settings of the service.
 NOT_SETTINGS = frozenset({"IDP_CONFIG", "IDP_DEMO_PORT", "IDP_REQUIRE_SERVICES"})
+_REGION = re.compile("[A-Z]{2}")
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -68,6 +71,10 @@ class Settings(BaseModel):
     smtp_url: SecretStr | None = None
     mail_from: str = ""
     mail_folder: Path | None = None
+    sms: bool = False
+    sms_webhook: str = ""
+    sms_webhook_secret: SecretStr | None = None
+    sms_regions: tuple[str, ...] = ("AT", "CH", "DE", "GB")
     time_zone: str = "UTC"
     signing_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "Ed25519")
     password_hashing: str = "owasp"
@@ -150,6 +157,7 @@ def _unsafe(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         *_issuer_faults(settings),
         *_value_faults(settings),
         *_mail_faults(settings),
+        *_sms_faults(settings),
         *_production_faults(settings, environment),
     ]
 
@@ -201,6 +209,21 @@ def _mail_faults(settings: Settings) -> Iterator[str]:
         envelope_address(settings.mail_sender)
     except UnusableAddress as error:
         yield f"mail_from: {error}"
+
+
+def _sms_faults(settings: Settings) -> Iterator[str]:
+    for region in settings.sms_regions:
+        if not _REGION.fullmatch(region):
+            yield f"sms_regions: {region!r} is not a country's two letters (ISO 3166-1)"
+    secret = settings.sms_webhook_secret
+    if settings.sms_webhook and (secret is None or len(secret.get_secret_value()) < LEAST_SECRET):
+        yield f"sms_webhook_secret: must be set, with {LEAST_SECRET} characters or more, where sms_webhook is"
+    if settings.sms_webhook and urlsplit(settings.sms_webhook).scheme not in {"https", "http"}:
+        yield "sms_webhook: must begin with https://"
+    if settings.mode is not Mode.PRODUCTION:
+        return
+    if settings.sms and not settings.sms_webhook.startswith("https://"):
+        yield "sms_webhook: must be set in production mode where sms is, and begin with https://"
 
 
 def _production_faults(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:

@@ -42,6 +42,8 @@ def test_defaults_are_told_as_they_are(name: str) -> None:
         assert default is PydanticUndefined
     elif told in {"none", "required in production"}:
         assert default in {None, "", ()}
+    elif isinstance(default, bool):
+        assert told.strip("`") == str(default).lower()
     else:
         assert told.strip("`") == (",".join(default) if isinstance(default, tuple) else str(default))
 
