@@ -1,6 +1,8 @@
 """Somebody who has proved a recovery gives the account a new password; the recovery is used up by it.
 
-Nobody is signed in by this: what the next sign-in needs, a second factor included, is decided where it always is.
+Nobody is signed in by this, and no factor goes: what the next sign-in needs is decided where it always is, and browsers
+that saved showing a second factor are forgotten. An account that has one at this very moment gets no new password from
+a recovery that has not shown it (T21; Keycloak CVE-2026-18963 was such a reset).
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from idp.accounts.policy import Status
 from idp.accounts.recovered import note_recovered
 from idp.acts.end_sessions import end_sessions_of_account_and_tell
 from idp.acts.new_password import NewPassword, store_new_password
+from idp.acts.recovery_factor import SecondFactorDue, owed_factors
 from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.lockout.take import forget_guesses
+from idp.mfa.remembered import forget_remembered
 from idp.passwords.credentials import find_credential
 from idp.passwords.recoveries import Purpose, RecoveryUnknown, end_with_pass
 from idp.storage.handles import Entropy
@@ -40,16 +44,20 @@ def complete_reset(
 
     Raises:
         RecoveryUnknown: the pass was used, made void, is over, or the account may not sign in any more.
+        SecondFactorDue: the account has a second factor that was not shown; leave the transaction, the pass stays.
     """
     recovery = end_with_pass(connection, recovery_id=recovery_id, pass_digest=pass_digest, now=now)
     account = find_by_id(connection, account_id=recovery.account_id or "")
     if recovery.purpose is not Purpose.PASSWORD or account is None or account.status != Status.ACTIVE.value:
         raise RecoveryUnknown(recovery_id)
+    if owed_factors(connection, recovery, hold=True):
+        raise SecondFactorDue(recovery_id)
     credential = find_credential(connection, account_id=account.id)
     everywhere = sign_out or credential is None or credential.compromised_at is not None
     store_new_password(connection, new, account_id=account.id, now=now)
     note_recovered(connection, account_id=account.id, now=now)
     forget_guesses(connection, account_id=account.id)
+    forget_remembered(connection, account_id=account.id)
     ended = None
     if everywhere:
         ended = end_sessions_of_account_and_tell(connection, account_id=account.id, entropy=entropy, now=now)
@@ -59,7 +67,11 @@ def complete_reset(
         actor=f"account:{account.id}",
         account_id=account.id,
         reference=visitor.reference,
-        details={"signed_out": everywhere, "sessions_ended": len(ended.sids) if ended else 0},
+        details={
+            "signed_out": everywhere,
+            "sessions_ended": len(ended.sids) if ended else 0,
+            "second_factor": recovery.factor_way or "none",
+        },
         personal=visitor.personal,
     )
     record(connection, event, entropy=entropy)

@@ -17,9 +17,11 @@ from idp.acts.show_user_ids import show_user_ids
 from idp.flows.answers import see_other
 from idp.flows.parts import Parts
 from idp.flows.recovery_visit import (
+    PASSWORD_PATH,
     fail_recovery,
     held_handle,
     hold,
+    passed_here,
     recovery_id_of,
     recovery_page,
     recovery_token,
@@ -41,7 +43,7 @@ from idp.web.problems import (
 
 PAGE = "recover"
 CODE_PAGE = "recover_code"
-_NEXT = {Purpose.PASSWORD: "/reset-password", Purpose.USER_ID: "/recover/user-ids"}
+_NEXT = {Purpose.PASSWORD: PASSWORD_PATH, Purpose.USER_ID: "/recover/user-ids"}
 
 
 def recover_pages(parts: Parts) -> flask.Blueprint:
@@ -129,12 +131,7 @@ def _asked_here(parts: Parts) -> OpenRecovery:
 
 
 def _user_ids(parts: Parts) -> flask.Response:
-    recovery_id = flask.request.args.get("recovery", "")
-    try:
-        handle = held_handle(parts, recovery_id)
-        recovery = parts.recovery_prover.passed_here(recovery_id, handle, purpose=Purpose.USER_ID)
-    except RecoveryUnknown as error:
-        fail_recovery(parts, error)
+    recovery = passed_here(parts, Purpose.USER_ID)
     with parts.issuer.database.writing() as connection:
         found = show_user_ids(
             connection, recovery, visitor=visitor_of(), entropy=parts.issuer.entropy, now=parts.issuer.clock()

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, NoReturn
 
 import flask
 
+from idp.acts.recovery_factor import owed_factors
 from idp.flows.journey import Journey, JourneyUnknown
 from idp.flows.parts import Parts
 from idp.flows.proofs import ProofBroken
 from idp.flows.visit import brand_for, language_of, reference_of, require_own_post
-from idp.passwords.recoveries import UNSENT_SECONDS
+from idp.mfa.factors import FactorFacts
+from idp.passwords.recoveries import UNSENT_SECONDS, OpenRecovery, Purpose, RecoveryUnknown
 from idp.storage.handles import digest
 from idp.web.errors import ShownError, WayBack
 from idp.wording import msgid
 
 COOKIE_SECONDS = int(UNSENT_SECONDS)
+FACTOR_PATH = "/recover/factor"
+PASSWORD_PATH = "/reset-password"
 
 
 def recovery_id_of(ticket: str) -> str:
@@ -51,6 +56,25 @@ def require_own_recovery_form(parts: Parts, page: str, handle: str | None) -> No
         ShownError: it came from elsewhere, or the page was open for too long.
     """
     require_own_post(parts, page=page, binding=_binding(handle))
+
+
+def passed_here(parts: Parts, purpose: Purpose) -> OpenRecovery:
+    """Give the recovery that this request is about, if this browser has proved it, and for this purpose.
+
+    Raises:
+        ShownError: it is over, or was not proved here.
+    """
+    recovery_id = flask.request.args.get("recovery", "")
+    try:
+        return parts.recovery_prover.passed_here(recovery_id, held_handle(parts, recovery_id), purpose=purpose)
+    except RecoveryUnknown as error:
+        fail_recovery(parts, error)
+
+
+def factors_owed(parts: Parts, recovery: OpenRecovery) -> Sequence[FactorFacts]:
+    """Give the factors of which a proved recovery still has to show one."""
+    with parts.issuer.database.reading() as connection:
+        return owed_factors(connection, recovery)
 
 
 def waiting_journey(parts: Parts, journey_id: str | None) -> Journey | None:
