@@ -43,7 +43,7 @@ from idp.issuance.current_ring import CurrentRing
 from idp.issuance.ended import EndedView
 from idp.issuance.lifetimes import Lifetimes
 from idp.metrics.measures import measure_health
-from idp.metrics.metered import MeteredGate, MeteredPasswords
+from idp.metrics.metered import MeteredGate, MeteredPasswords, MeteredRangeSource, MeteredSlowDown
 from idp.metrics.meters import Meters
 from idp.mfa.passkey import RelyingParty
 from idp.mfa.passkey_challenge import Challenges
@@ -51,8 +51,10 @@ from idp.oidc.client_keys import ClientKeys
 from idp.oidc.end_session import EndSession
 from idp.oidc.issuer import Issuer
 from idp.oidc.refusals import Refusals
+from idp.passwords.breached import NO_SOURCE, PATIENCE_SECONDS, BreachSource
 from idp.passwords.gate import running_hashes
 from idp.passwords.hasher import CHEAP_FOR_TESTS, PRODUCTION, Hasher
+from idp.passwords.policy import Profile
 from idp.resources import resource_directory
 from idp.settings import Mode, Settings
 from idp.storage.database import Database
@@ -227,6 +229,7 @@ def build_page_parts(
         passwords=MeteredPasswords(
             issuer.database, hasher, lookup, clock=issuer.clock, entropy=issuer.entropy, meters=meters
         ),
+        slow_down=MeteredSlowDown(issuer.database, lookup, clock=issuer.clock, entropy=issuer.entropy, meters=meters),
         passkeys=PasskeyVerifier(
             issuer.database, relying_party, challenges, clock=issuer.clock, entropy=issuer.entropy
         ),
@@ -238,7 +241,13 @@ def build_page_parts(
             entropy=issuer.entropy,
         ),
         hasher=hasher,
-        new_passwords=NewPasswords(issuer.database, hasher, product=settings.product),
+        new_passwords=NewPasswords(
+            issuer.database,
+            hasher,
+            product=settings.product,
+            profile=Profile(settings.password_profile),
+            breached=build_breach_source(settings, meters),
+        ),
         recovery_desk=RecoveryDesk(issuer.database, lookup, clock=issuer.clock, entropy=issuer.entropy),
         recovery_prover=RecoveryProver(
             issuer.database, opened.mac_key("proof"), clock=issuer.clock, entropy=issuer.entropy
@@ -316,6 +325,14 @@ def build_hasher(
     parameters = PRODUCTION if settings.password_hashing == "owasp" else CHEAP_FOR_TESTS
     gate = MeteredGate(running_hashes(cores=usable_cores(), workers=workers), meters)
     return Hasher(parameters, opened.pepper, gate, entropy=entropy)
+
+
+def build_breach_source(settings: Settings, meters: Meters) -> BreachSource:
+    """Choose whom to ask about stolen passwords: the service that is set, else nobody."""
+    if not settings.breached_passwords_url:
+        return NO_SOURCE
+    outbound = Outbound(settings.outbound_allow, seconds=PATIENCE_SECONDS)
+    return MeteredRangeSource(settings.breached_passwords_url, outbound.fetch, meters)
 
 
 def build_ephemeral_store(settings: Settings, issuer: Issuer) -> EphemeralStore:

@@ -11,17 +11,26 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, bindparam, func, literal_column, select, true
+from sqlalchemy import Connection, Row, Select, String, bindparam, select
 
 from idp.accounts.find import id_of_identifier
 from idp.accounts.models import ACCOUNTS
 from idp.audit.events import Event
 from idp.audit.record import insert_ctes, parameters, record
 from idp.issuance.models import Consent
-from idp.lockout.keys import account_key, account_key_in_sql
-from idp.lockout.reservation import Reservation
-from idp.lockout.reserve import reservation_from, reserve, undo_parameters
-from idp.lockout.statements import give_back, reservation_ctes
+from idp.lockout.attempts import attempt_in_one, give_back
+from idp.lockout.origin import Origin
+from idp.lockout.place_failures import (
+    PlaceFailures,
+    count_by_place,
+    failures_from,
+    forgive_by_place,
+    forgive_ctes,
+    place_columns,
+    place_parameters,
+)
+from idp.lockout.reservation import Reservation, reservation_from
+from idp.lockout.reserve import reserve, reserve_parameters, undo_parameters
 from idp.mfa.standing import is_remembered, kinds_from, kinds_of
 from idp.passwords.credentials import replace_stored_form, still_as_checked
 from idp.passwords.hasher import WrongPassword
@@ -73,21 +82,35 @@ class SignedIn:
 
 
 def reserve_and_read(
-    connection: Connection, *, identifier: str, identifier_key: str, address_key: str, now: float
+    connection: Connection,
+    *,
+    identifier: str,
+    identifier_key: str,
+    origin: Origin,
+    worked: bool = False,
+    now: float,
 ) -> Attempt:
     """Count an attempt as failed, and read whom it is about.
 
-    `identifier` is canonical, `identifier_key` its key in lockout for the case that it is nobody's. Once this is
-    committed, ask `attempt.reservation.require_admitted()` whether the password may be checked.
+    `identifier` is canonical, `identifier_key` its key in lockout for the case that it is nobody's; `worked` whether
+    work has paid for the guess. Once this is committed, ask `attempt.reservation.require_admitted()` whether the
+    password may be checked.
     """
-    bound = {"identifier": identifier, "identifier_key": identifier_key, "address_key": address_key, "now": now}
     if connection.dialect.name == "postgresql":
+        bound = {"identifier": identifier, **reserve_parameters(identifier_key, origin, worked=worked, now=now)}
         row = _RESERVE_AND_READ.row(connection, bound)
-        return Attempt(reservation=reservation_from(row, address_key=address_key, now=now), account=_candidate(row))
-    found = connection.execute(_candidates(), bound).one_or_none()
+        reservation = reservation_from(row, origin=origin, worked=worked, now=now)
+        return Attempt(reservation=reservation, account=_candidate(row))
+    found = connection.execute(_candidates(), {"identifier": identifier}).one_or_none()
     account = None if found is None else _candidate(found)
-    key = identifier_key if account is None else account_key(account.id)
-    reservation = reserve(connection, identifier_key=key, address_key=address_key, now=now)
+    reservation = reserve(
+        connection,
+        account_id=account.id if account else None,
+        identifier_key=identifier_key,
+        origin=origin,
+        worked=worked,
+        now=now,
+    )
     return Attempt(reservation=reservation, account=account)
 
 
@@ -115,7 +138,8 @@ def record_success(
         row = _RECORD_SUCCESS.row(connection, bound | parameters(event, entropy=entropy))
     else:
         row = connection.execute(_standing(), bound).one_or_none()
-        connection.execute(give_back("sqlite"), bound)
+        connection.execute(give_back("sqlite", right=True), bound)
+        forgive_by_place(connection, attempt.reservation.origin)
         connection.execute(replace_stored_form(), bound)
         record(connection, event, entropy=entropy)
     if row is None:
@@ -125,9 +149,21 @@ def record_success(
     return SignedIn(**values | read)
 
 
-def record_failure(connection: Connection, *, event: Event, entropy: Entropy) -> None:
-    """Write the event of an attempt that was refused or wrong; it stays counted."""
+def record_failure(
+    connection: Connection, *, event: Event, entropy: Entropy, counted_at: Origin | None = None
+) -> PlaceFailures:
+    """Write the event of an attempt that was refused or wrong; it stays counted.
+
+    With `counted_at` it is counted for that place as well, once for each pair of browser and name.
+    """
+    if counted_at is None:
+        record(connection, event, entropy=entropy)
+        return PlaceFailures()
+    if connection.dialect.name == "postgresql":
+        bound = place_parameters(counted_at) | parameters(event, entropy=entropy)
+        return failures_from(_RECORD_FAILURE.row(connection, bound))
     record(connection, event, entropy=entropy)
+    return count_by_place(connection, counted_at)
 
 
 def _success_parameters(attempt: Attempt, client_id: str | None, new_hash: str | None) -> dict[str, Any]:
@@ -151,15 +187,7 @@ def _candidates() -> Select[*tuple[Any, ...]]:
     )
 
 
-def _reserve_and_read() -> Select[*tuple[Any, ...]]:
-    found = _candidates().cte("found")
-    of_account = account_key_in_sql(select(found.c.id).scalar_subquery())
-    counted = reservation_ctes(func.coalesce(of_account, bindparam("identifier_key", type_=String)))
-    one = select(literal_column("1").label("row")).subquery("one")
-    return select(*counted.columns, *found.c).select_from(one.outerjoin(found, true()))
-
-
-_RESERVE_AND_READ = Prepared(_reserve_and_read)
+_RESERVE_AND_READ = Prepared(lambda: attempt_in_one(_candidates().cte("found")))
 
 
 def _candidate(row: _RowOfAny) -> Candidate | None:
@@ -199,10 +227,10 @@ def _standing() -> Select[*tuple[Any, ...]]:
 
 
 def _record_success() -> Select[*tuple[Any, ...]]:
-    events = insert_ctes()
-    return _standing().add_cte(
-        give_back("postgresql").cte("given_back"), replace_stored_form().cte("rehashed"), events.event, events.personal
-    )
+    given_back = give_back("postgresql", right=True).cte("given_back")
+    rehashed = replace_stored_form().cte("rehashed")
+    return _standing().add_cte(given_back, *forgive_ctes(), rehashed, *insert_ctes())
 
 
 _RECORD_SUCCESS = Prepared(_record_success)
+_RECORD_FAILURE = Prepared(lambda: select(*place_columns()).add_cte(*insert_ctes()))

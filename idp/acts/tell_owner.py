@@ -33,6 +33,7 @@ class Notice(StrEnum):
     FACTORS_RESET = "factors_reset"
     RECOVERY_CODES_RENEWED = "recovery_codes_renewed"
     RECOVERY_CODE_USED = "recovery_code_used"
+    LOCKED = "locked"
     EMAIL_CHANGED = "email_changed"
     NEW_DEVICE = "new_device"
     LOCKED_DOWN = "locked_down"

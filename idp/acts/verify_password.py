@@ -7,25 +7,32 @@ success. Unknown, disabled and passwordless accounts cost the same work and get 
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from typing import NoReturn
 
 from sqlalchemy import Connection
 
 from idp.accounts.identifiers import InvalidIdentifier, canonical
-from idp.acts.sign_in_statements import Attempt, SignedIn, record_failure, record_success, reserve_and_read
+from idp.acts.guess_failed import Consequences, guess_failed
+from idp.acts.sign_in_statements import Attempt, SignedIn, record_success, reserve_and_read
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.typed_identifier import typed_identifier_details
-from idp.lockout.keys import address_key, identifier_key, unplaced_key
-from idp.lockout.reservation import TooManyGuesses
+from idp.lockout.keys import identifier_key, work_key
+from idp.lockout.origin import origin_of
+from idp.lockout.paid import use_paid
+from idp.lockout.reservation import GuessesStopped, GuessTooSoon, TooManyGuesses, WorkDue
 from idp.lockout.reserve import undo
+from idp.passwords.credentials import stored_form_near
 from idp.passwords.gate import HashingBusy
 from idp.passwords.hasher import Hasher, WrongPassword
 from idp.passwords.normal_form import UnusablePassword
 from idp.storage.database import Database
 from idp.storage.handles import Clock, Entropy
 from keys.mac import MacKey
+
+_RESULT = {GuessTooSoon: "too_soon", GuessesStopped: "stopped", WorkDue: "work_due"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,19 +56,23 @@ class PasswordVerifier:
         self._clock = clock
         self._entropy = entropy
 
-    def check(self, *, typed: str, password: str, client_id: str | None, visitor: Visitor) -> PasswordCheck:
-        """Check what was typed.
+    def check(
+        self, *, typed: str, password: str, client_id: str | None, visitor: Visitor, journey_id: str | None = None
+    ) -> PasswordCheck:
+        """Check what was typed; `journey_id` is where work may have paid for it.
 
         Raises:
             WrongPassword: unknown, wrong, disabled: nobody learns which.
-            TooManyGuesses: a budget is used up; nothing was checked.
+            TooManyGuesses: a budget is used up; nothing was checked. Its kinds are in `lockout.reservation`.
             HashingBusy: too many are signing in at this moment.
         """
         identifier = _canonical_or_nobody(typed)
         attempt = self._reserve(identifier, visitor)
+        if isinstance(attempt.reservation.refusal, WorkDue) and self._has_worked(journey_id, visitor):
+            attempt = self._reserve(identifier, visitor, worked=True)
         try:
             attempt.reservation.require_admitted()
-            return self._verified(attempt, password)
+            return self._verified(attempt, identifier, password)
         except (WrongPassword, UnusablePassword) as error:
             self._refused(attempt, identifier, error, result="wrong_password", client_id=client_id, visitor=visitor)
         except HashingBusy:
@@ -69,7 +80,7 @@ class PasswordVerifier:
             self._uncount(attempt)
             raise
         except TooManyGuesses as error:
-            result = f"too_many_guesses:{error.kind}"
+            result = _RESULT.get(type(error)) or f"too_many_guesses:{error.kind}"
             self._refused(attempt, identifier, error, result=result, client_id=client_id, visitor=visitor)
 
     def record(
@@ -107,25 +118,39 @@ class PasswordVerifier:
         with self._database.writing() as connection:
             undo(connection, attempt.reservation)
 
-    def _reserve(self, identifier: str, visitor: Visitor) -> Attempt:
+    def _reserve(self, identifier: str, visitor: Visitor, *, worked: bool = False) -> Attempt:
+        now = self._clock()
+        origin = origin_of(
+            self._lookup,
+            identifier=identifier,
+            address=visitor.address,
+            device_digest=visitor.device_digest,
+            now=now,
+        )
         with self._database.writing() as connection:
             return reserve_and_read(
                 connection,
                 identifier=identifier,
                 identifier_key=identifier_key(self._lookup, identifier=identifier),
-                address_key=self._address_key(identifier, visitor),
-                now=self._clock(),
+                origin=origin,
+                worked=worked,
+                now=now,
             )
 
-    def _address_key(self, identifier: str, visitor: Visitor) -> str:
-        if not visitor.address:
-            return unplaced_key(self._lookup, identifier=identifier)
-        return address_key(self._lookup, address=visitor.address)
+    def _has_worked(self, journey_id: str | None, visitor: Visitor) -> bool:
+        if journey_id is None:
+            return False
+        key = work_key(self._lookup, journey_id=journey_id, address=visitor.address)
+        with self._database.writing() as connection:
+            return use_paid(connection, key=key, now=self._clock())
 
-    def _verified(self, attempt: Attempt, password: str) -> PasswordCheck:
+    def noticed(self, consequences: Consequences) -> None:
+        """Take note of what a failure brought about, once it is committed; whoever meters this class does more."""
+
+    def _verified(self, attempt: Attempt, identifier: str, password: str) -> PasswordCheck:
         account = attempt.account
         if account is None or account.password_hash is None:
-            self._hasher.verify_nobody(password)
+            self._hasher.verify_nobody(password, like=self._somebodys(identifier))
             raise WrongPassword
         verified = self._hasher.verify(account.password_hash, password)
         if account.status != "active":
@@ -137,6 +162,16 @@ class PasswordVerifier:
             attempt=attempt,
             new_hash=self._hasher.hash(password) if verified.needs_rehash else None,
         )
+
+    def _somebodys(self, identifier: str) -> str | None:
+        """Give the stored form of some account, always the same one for a name that nobody has.
+
+        Imported passwords take as long as their old scheme does: among invented names they are as common as among real
+        ones, so that the time tells nothing.
+        """
+        place = urlsafe_b64encode(self._lookup.tag(b"whose work", identifier.encode())).decode()
+        with self._database.reading() as connection:
+            return stored_form_near(connection, place=place)
 
     def _refused(
         self,
@@ -161,7 +196,10 @@ class PasswordVerifier:
             personal=visitor.personal,
         )
         with self._database.writing() as connection:
-            record_failure(connection, event=event, entropy=self._entropy)
+            consequences = guess_failed(
+                connection, attempt=attempt, event=event, visitor=visitor, entropy=self._entropy, now=self._clock()
+            )
+        self.noticed(consequences)
         if isinstance(error, UnusablePassword):
             raise WrongPassword from error
         raise error

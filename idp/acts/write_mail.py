@@ -72,7 +72,8 @@ class MailWriter:
     def _notice(self, message: Queued) -> Mail | None:
         with self._database.reading() as connection:
             account = find_by_id(connection, account_id=message.payload["account_id"])
-        if account is None or message.recipient is None:
+        # A lock is told to nobody in particular, so that writing it down costs the same for a name that nobody has.
+        if account is None or (message.recipient is None and message.kind != Notice.LOCKED):
             return None
         words = {
             "hours": HOURS,

@@ -37,6 +37,8 @@ class EventType(StrEnum):
     ACCOUNT_ENABLED = "account.enabled"
     ACCOUNT_LOCKED = "account.locked"
     ACCOUNT_UNLOCKED = "account.unlocked"
+    PLACE_SLOWED = "place.slowed"
+    STUFFING_DETECTED = "stuffing.detected"
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_RESET = "password.reset"
     FACTOR_ADDED = "factor.added"

@@ -9,6 +9,7 @@ from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
 from idp.acts.verify_passkey import PasskeyVerifier
+from idp.acts.slow_down import SlowDown
 from idp.acts.verify_password import PasswordVerifier
 from idp.delivery.mail_folder import MailFolder
 from idp.flows.journey import Journeys
@@ -31,6 +32,7 @@ class Parts:
     journeys: Journeys
     prover: Prover
     passwords: PasswordVerifier
+    slow_down: SlowDown
     passkeys: PasskeyVerifier
     passkey_enrolment: PasskeyEnrolment
     hasher: Hasher

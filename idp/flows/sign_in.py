@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import flask
 from sqlalchemy import Connection
@@ -21,12 +23,14 @@ from idp.flows.visit import (
     form_targets,
     form_token_for,
     language_of,
+    reference_of,
     require_own_form,
     sent_fields,
     session_digest,
     visitor_of,
 )
-from idp.lockout.reservation import TooManyGuesses
+from idp.lockout.policy import GuessKind
+from idp.lockout.reservation import GuessesStopped, GuessTooSoon, TooManyGuesses, WorkDue
 from idp.passwords.gate import HashingBusy
 from idp.passwords.hasher import WrongPassword
 from idp.storage.database import StorageUnavailable
@@ -38,10 +42,12 @@ from idp.web.problems import (
     SIGN_IN_FAILED,
     USER_ID_MISSING,
     Problem,
-    paused_until,
+    place_paused_until,
+    too_soon,
 )
 
 PAGE = "sign_in"
+LOCKED_PAGE = "locked"
 
 
 def sign_in_pages(parts: Parts) -> flask.Blueprint:
@@ -63,7 +69,7 @@ def sign_in_pages(parts: Parts) -> flask.Blueprint:
         require_own_form(parts, PAGE, journey)
         if sent_fields().get("action") == "cancel":
             return refuse(parts, journey, error="access_denied", description="The person cancelled.")
-        return _sign_in(parts, journey)
+        return _sign_in(parts, replace(journey, shared_device="shared_device" in sent_fields()))
 
     return pages
 
@@ -75,18 +81,52 @@ def _sign_in(parts: Parts, journey: Journey) -> flask.Response:
         return _page(parts, journey, typed=typed, problems=missing)
     try:
         check = parts.passwords.check(
-            typed=typed, password=password, client_id=journey.request.client_id, visitor=visitor_of()
+            typed=typed,
+            password=password,
+            client_id=journey.request.client_id,
+            visitor=visitor_of(parts),
+            journey_id=journey.id,
         )
         return _proceed(parts, journey, check)
     except WrongPassword:
         return _page(parts, journey, typed=typed, problems=[SIGN_IN_FAILED])
+    except WorkDue:
+        return see_other(f"/slow-down?journey={journey.id}")
     except TooManyGuesses as error:
-        translator = parts.wording.translator(language_of(journey.request))
-        return _page(parts, journey, typed=typed, problems=[paused_until(translator, error.ends_at)], status=429)
+        return _refused(parts, journey, typed, error)
     except HashingBusy as error:
         response = _page(parts, journey, typed=typed, problems=[BUSY], status=503)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
+
+
+def _refused(parts: Parts, journey: Journey, typed: str, error: TooManyGuesses) -> flask.Response:
+    """Say why a guess was not checked, alike for every name that can be typed, and when to come back."""
+    seconds = max(1, math.ceil(error.ends_at - parts.issuer.clock()))
+    if isinstance(error, GuessTooSoon):
+        response = _page(parts, journey, typed=typed, problems=[too_soon(seconds)], status=429)
+    elif error.kind is GuessKind.IDENTIFIER:
+        response = _locked_page(parts, journey, until=None if isinstance(error, GuessesStopped) else error.ends_at)
+    else:
+        translator = parts.wording.translator(language_of(journey.request))
+        problems = [place_paused_until(translator, error.ends_at)]
+        response = _page(parts, journey, typed=typed, problems=problems, status=429)
+    response.headers["Retry-After"] = str(seconds)
+    return response
+
+
+def _locked_page(parts: Parts, journey: Journey, *, until: float | None) -> flask.Response:
+    language = language_of(journey.request)
+    return parts.pages.render(
+        LOCKED_PAGE,
+        language=language,
+        status=429,
+        brand=brand_for(parts, journey),
+        until=None if until is None else parts.wording.translator(language).time(until),
+        sign_in=f"/sign-in?journey={journey.id}",
+        recover=f"/recover?journey={journey.id}",
+        reference=reference_of(),
+    )
 
 
 def _proceed(parts: Parts, journey: Journey, check: PasswordCheck) -> flask.Response:
@@ -145,4 +185,5 @@ def _page(
         recover=f"/recover?journey={journey.id}",
         problems=problems,
         cancellable=bool(form_targets(journey)),
+        shared_device=journey.shared_device,
     )

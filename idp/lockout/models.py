@@ -1,4 +1,4 @@
-"""The row behind a budget of guesses."""
+"""The rows behind budgets of guesses, and the browsers that an account is known in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import cast
 from sqlalchemy import Index, LargeBinary, String, Table
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.lockout.policy import BUDGETS
+from idp.lockout.places import HOUR
+from idp.lockout.policy import BUDGETS, STOP_AFTER, GuessKind
 from idp.storage.models import Base, Instant
 from idp.storage.prune import prunable
 
@@ -15,7 +16,8 @@ from idp.storage.prune import prunable
 class GuessCounter(Base):
     """The failures of one name or network since `window_started`; `exhausted_at` is when they used the budget up.
 
-    `key` never holds what a stranger typed: see `keys.py`.
+    `consecutive` counts over all windows, until a success; `next_at` is when the next guess is looked at. `key` never
+    holds what a stranger typed: see `keys.py`.
     """
 
     __tablename__ = "guess_counters"
@@ -26,6 +28,8 @@ class GuessCounter(Base):
     window_started: Mapped[Instant]
     failures: Mapped[int]
     exhausted_at: Mapped[Instant | None] = mapped_column(default=None)
+    consecutive: Mapped[int] = mapped_column(default=0, server_default="0")
+    next_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
 class KnownDevice(Base):
@@ -53,14 +57,31 @@ COUNTERS = cast("Table", GuessCounter.__table__)
 
 KNOWN = cast("Table", KnownDevice.__table__)
 
+REMEMBERED_SECONDS = 400 * 86_400.0
+"""How long failures in a row are kept after the last window that had any; what is stopped is kept for good."""
+
 prunable("known_devices", KNOWN, KNOWN.c.expires_at, 86_400.0)
+
+
+def _prunable(kind: GuessKind, seconds: float) -> None:
+    prunable(
+        f"guess_counters: {kind.value}",
+        COUNTERS,
+        COUNTERS.c.window_started,
+        seconds,
+        where=(COUNTERS.c.kind == kind.value) & (COUNTERS.c.consecutive == 0),
+    )
+
 
 # A window lasts at most twice its length: filled in its last moment, then resting.
 for _kind, _budget in BUDGETS.items():
-    prunable(
-        f"guess_counters: {_kind.value}",
-        COUNTERS,
-        COUNTERS.c.window_started,
-        2 * _budget.seconds,
-        where=COUNTERS.c.kind == _kind.value,
-    )
+    _prunable(_kind, 2 * _budget.seconds)
+for _kind in (GuessKind.ADDRESS, GuessKind.NETWORK, GuessKind.PAIR, GuessKind.NAME, GuessKind.ALARM, GuessKind.WORK):
+    _prunable(_kind, 2 * HOUR)
+prunable(
+    "guess_counters: in a row",
+    COUNTERS,
+    COUNTERS.c.window_started,
+    REMEMBERED_SECONDS,
+    where=(COUNTERS.c.consecutive > 0) & (COUNTERS.c.consecutive < STOP_AFTER),
+)

@@ -6,88 +6,88 @@ Between the two lies the check, with no transaction open: reserve and commit, ch
 from __future__ import annotations
 
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, bindparam, select
+from sqlalchemy import Connection, Select, String, bindparam
 from sqlalchemy.sql.dml import ReturningInsert
 
-from idp.lockout.policy import BUDGETS, GuessKind
-from idp.lockout.reservation import Reservation
-from idp.lockout.statements import count, give_back, reservation_ctes, rests_until
+from idp.lockout.attempts import attempt_parameters, count_attempt, gate, give_back, with_counter
+from idp.lockout.origin import Origin
+from idp.lockout.place_failures import place_parameters
+from idp.lockout.reservation import Reservation, reservation_from
+
+_NOTHING = {"counted_window": None, "counted_failures": None, "counted_consecutive": None}
 
 
-def reserve(connection: Connection, *, identifier_key: str, address_key: str, now: float) -> Reservation:
-    """Count a guess as failed against both budgets; ask the answer, once committed, whether it may be checked."""
-    if connection.dialect.name == "postgresql":
-        row = connection.execute(
-            _both(), {"identifier_key": identifier_key, "address_key": address_key, "now": now}
-        ).one()
-        return reservation_from(row, address_key=address_key, now=now)
-    keys = {GuessKind.ADDRESS: address_key, GuessKind.IDENTIFIER: identifier_key}
-    windows: dict[GuessKind, float | None] = dict.fromkeys(keys)
-    ends_at = now
-    for kind, key in keys.items():
-        counted = connection.execute(_one(kind), {"key": key, "now": now}).one_or_none()
-        if counted is None:
-            ends_at = connection.execute(select(rests_until(kind, bindparam("key"))), {"key": key}).scalar_one()
-            break
-        windows[kind] = counted.window_started
-    return Reservation(
-        address_key=address_key,
-        address_window=windows[GuessKind.ADDRESS],
-        identifier_key=identifier_key,
-        identifier_window=windows[GuessKind.IDENTIFIER],
-        ends_at=ends_at,
+def reserve(
+    connection: Connection,
+    *,
+    account_id: str | None,
+    identifier_key: str,
+    origin: Origin,
+    worked: bool = False,
+    now: float,
+) -> Reservation:
+    """Count a guess at an account (None: nobody's name) as failed; ask the answer, once committed, about checking it.
+
+    PostgreSQL has this in one statement with the finding of the account: see the act of signing in.
+    """
+    bound = {**reserve_parameters(identifier_key, origin, worked=worked, now=now), "account_id": account_id}
+    stood = connection.execute(_stood(), bound).one()
+    counted = connection.execute(_counted(connection.dialect.name), bound).one_or_none()
+    return reservation_from(
+        SimpleNamespace(**stood._mapping, **(counted._mapping if counted else _NOTHING)),  # noqa: SLF001 - its name is so
+        origin=origin,
+        worked=worked,
+        now=now,
     )
 
 
-def reservation_from(row: Row[*tuple[Any, ...]], *, address_key: str, now: float) -> Reservation:
-    """Read the columns of `reservation_ctes` from the row of a statement that held them."""
-    if row.address_window is None:
-        ends_at = row.address_rests_until or now + BUDGETS[GuessKind.ADDRESS].seconds
-    elif row.identifier_window is None:
-        ends_at = row.identifier_rests_until or now + BUDGETS[GuessKind.IDENTIFIER].seconds
-    else:
-        ends_at = now
-    return Reservation(
-        address_key=address_key,
-        address_window=row.address_window,
-        identifier_key=row.identifier_key,
-        identifier_window=row.identifier_window,
-        ends_at=ends_at,
+def reserve_parameters(identifier_key: str, origin: Origin, *, worked: bool, now: float) -> dict[str, Any]:
+    """Give the values that counting a guess binds, beside the account's."""
+    return attempt_parameters(
+        identifier_key=identifier_key,
+        address_key=origin.address_key,
+        network_key=origin.network_key,
+        device_digest=origin.device_digest,
+        worked=worked,
+        now=now,
     )
 
 
 def undo(connection: Connection, reservation: Reservation) -> None:
-    """Take back what `reserve` counted: the guess was right.
+    """Take back what `reserve` counted: the guess was not looked at, or it was right and came to nothing.
 
     Raises:
         TooManyGuesses: it was never admitted.
     """
-    connection.execute(give_back(connection.dialect.name), undo_parameters(reservation))
+    connection.execute(give_back(connection.dialect.name, right=False), undo_parameters(reservation))
 
 
 def undo_parameters(reservation: Reservation) -> dict[str, Any]:
-    """Give the values that `give_back` binds.
+    """Give the values that `give_back` binds, and those of the place.
 
     Raises:
         TooManyGuesses: the guess was never admitted.
     """
     reservation.require_admitted()
     return {
-        "address_key": reservation.address_key,
-        "address_window": reservation.address_window,
-        "identifier_key": reservation.identifier_key,
-        "identifier_window": reservation.identifier_window,
+        "counter_key": reservation.key,
+        "counter_window": reservation.window,
+        **place_parameters(reservation.origin),
     }
 
 
 @cache
-def _both() -> Select[*tuple[Any, ...]]:
-    ctes = reservation_ctes(bindparam("identifier_key", type_=String))
-    return select(*ctes.columns)
+def _stood() -> Select[*tuple[Any, ...]]:
+    return with_counter(_gate().subquery("gate"))
 
 
 @cache
-def _one(kind: GuessKind) -> ReturningInsert[Any]:
-    return count("sqlite", kind, bindparam("key", type_=String))
+def _counted(dialect: str) -> ReturningInsert[Any]:
+    return count_attempt(dialect, _gate().subquery("gate"))
+
+
+def _gate() -> Select[*tuple[Any, ...]]:
+    return gate(bindparam("account_id", type_=String))

@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, String, bindparam, delete, null, select, update
 from sqlalchemy.sql.dml import ReturningInsert
 
-from idp.lockout.keys import account_key, for_recovery
-from idp.lockout.models import COUNTERS
+from idp.lockout.keys import account_key, device_key_in_sql, for_recovery
+from idp.lockout.models import COUNTERS, KNOWN
 from idp.lockout.policy import GuessKind
 from idp.lockout.reservation import TooManyGuesses
 from idp.lockout.statements import count, rests_until
@@ -44,8 +44,13 @@ def put_back(connection: Connection, *, kind: GuessKind, key: str, window: float
 
 
 def forget_guesses(connection: Connection, *, account_id: str) -> None:
-    """Let an account that was recovered begin anew: its owner need not wait for what strangers have guessed."""
-    connection.execute(delete(COUNTERS).where(_C.key == account_key(account_id)))
+    """Let an account that was recovered begin anew, in known browsers and all others; nothing else opens a hard stop.
+
+    Its owner need not wait for what strangers have guessed. What was guessed at codes stays counted: whoever can read
+    the mailbox must not refill the budget of the second factor by it.
+    """
+    devices = select(device_key_in_sql(KNOWN.c.id)).where(KNOWN.c.account_id == account_id)
+    connection.execute(delete(COUNTERS).where((_C.key == account_key(account_id)) | _C.key.in_(devices)))
 
 
 @cache

@@ -10,17 +10,21 @@ from typing import Any
 from sqlalchemy import Connection
 from typing_extensions import override
 
+from idp.acts.guess_failed import Consequences
 from idp.acts.sign_in_statements import SignedIn
+from idp.acts.slow_down import SlowDown
 from idp.acts.verify_password import PasswordCheck, PasswordVerifier
 from idp.acts.visitor import Visitor
-from idp.lockout.reservation import TooManyGuesses
+from idp.lockout.reservation import GuessTooSoon, TooManyGuesses, WorkDue
 from idp.metrics.meters import Meters
 from idp.oidc.issuer import Issuer
 from idp.oidc.server import IssuerServer
+from idp.passwords.breached import Fetch, RangeSource, SourceAway
 from idp.passwords.gate import HashingBusy, HashingGate
 from idp.passwords.hasher import WrongPassword
 
 OK = 200
+_REFUSED = {GuessTooSoon: "too_soon", WorkDue: "work_due"}
 
 
 class MeteredGate(HashingGate):
@@ -55,14 +59,14 @@ class MeteredPasswords(PasswordVerifier):
         self._meters = meters
 
     @override
-    def check(self, *, typed: str, password: str, client_id: str | None, visitor: Visitor) -> PasswordCheck:
+    def check(self, **named: Any) -> PasswordCheck:
         try:
-            return super().check(typed=typed, password=password, client_id=client_id, visitor=visitor)
+            return super().check(**named)
         except WrongPassword:
             self._count("wrong")
             raise
-        except TooManyGuesses:
-            self._count("too_many_guesses")
+        except TooManyGuesses as error:
+            self._count(_REFUSED.get(type(error), "too_many_guesses"))
             raise
         except HashingBusy:
             self._count("busy")
@@ -76,8 +80,54 @@ class MeteredPasswords(PasswordVerifier):
         self._count("ok")
         return signed_in
 
+    @override
+    def noticed(self, consequences: Consequences) -> None:
+        tally, meters = self._meters.tally, self._meters
+        if consequences.locked:
+            devices = "known" if consequences.known_device else "unknown"
+            tally.count(meters.locks, devices, "stopped" if consequences.stopped else "paused")
+        if consequences.slowed:
+            tally.count(meters.slow_downs, "begun")
+        if consequences.stuffing:
+            tally.count(meters.stuffing_alarms)
+
     def _count(self, result: str) -> None:
         self._meters.tally.count(self._meters.sign_ins, result)
+
+
+class MeteredSlowDown(SlowDown):
+    """The work that guesses are asked for; counts how it was answered."""
+
+    def __init__(self, *parts: Any, meters: Meters, **named: Any) -> None:  # noqa: ANN401 - handed on as they come
+        super().__init__(*parts, **named)
+        self._meters = meters
+
+    @override
+    def accept(self, **named: Any) -> bool:
+        worked = super().accept(**named)
+        self._meters.tally.count(self._meters.slow_downs, "worked" if worked else "waited")
+        return worked
+
+
+class MeteredRangeSource(RangeSource):
+    """The service that knows stolen passwords; counts what it answers."""
+
+    def __init__(self, address: str, fetch: Fetch, meters: Meters) -> None:
+        super().__init__(address, fetch)
+        self._meters = meters
+
+    @override
+    def look_up(self, password: str) -> bool:
+        try:
+            found = super().look_up(password)
+        except SourceAway:
+            self._count("away")
+            raise
+        self._count("breached" if found else "clean")
+        return found
+
+    def _count(self, result: str) -> None:
+        self._meters.tally.count(self._meters.breach_checks, result)
 
 
 class MeteredServer(IssuerServer):

@@ -64,6 +64,31 @@ CODE_WRONG: Final = Problem(
     msgid("This is not the code of the newest mail, or its ten minutes are over. Check it, or ask for a new mail."),
     "code",
 )
+WORK_EXPIRED: Final = Problem(msgid("That took too long, or was sent twice. Please go through it once more."))
+
+NEW_ADDRESS_REFUSED: Final = Problem(
+    msgid("Enter one e-mail address, as in name@example.com, with plain letters and without spaces or commas."), "email"
+)
+NEW_ADDRESS_PRESENT: Final = Problem(msgid("That is your e-mail address already."), "email")
+PHRASE_REFUSED: Final = Problem(msgid("Use one line of at most 64 characters for your phrase."), "phrase")
+
+
+def mails_rest_until(translator: Translator, instant: float) -> Problem:
+    """Return the words for mails that wait until a moment (seconds since the epoch)."""
+    return Problem(
+        msgid("A mail is on its way already. You can ask for another one at %(time)s."),
+        "email",
+        {"time": translator.time(instant)},
+    )
+
+
+def codes_rest_until(translator: Translator, instant: float) -> Problem:
+    """Return the words for codes that are not looked at until a moment (seconds since the epoch)."""
+    return Problem(
+        msgid("After too many wrong codes, none is accepted until %(time)s."),
+        "code",
+        {"time": translator.time(instant)},
+    )
 
 
 def codes_paused_until(translator: Translator, instant: float) -> Problem:
@@ -113,3 +138,24 @@ def paused_until(translator: Translator, instant: float) -> Problem:
         msgid("Signing in with this user ID is paused until %(time)s after too many attempts. Try again then."),
         values={"time": translator.time(instant)},
     )
+
+
+def place_paused_until(translator: Translator, instant: float) -> Problem:
+    """Return the words for a network from which no guesses are checked until a moment (seconds since the epoch)."""
+    return Problem(
+        msgid("Too many sign-ins have failed from your network. Signing in from it is paused until %(time)s."),
+        values={"time": translator.time(instant)},
+    )
+
+
+def too_soon(seconds: int) -> Problem:
+    """Return the words for a guess that came sooner after a wrong one than it is looked at."""
+    return Problem(
+        msgid("After several wrong attempts the next one must wait. This one was not looked at: try in %(count)s s."),
+        values={"count": seconds},
+    )
+
+
+def work_not_done(seconds: int) -> Problem:
+    """Return the words for somebody who goes on before the wait is over."""
+    return Problem(msgid("Please wait %(count)s s more, then press Continue."), values={"count": seconds})

@@ -36,6 +36,7 @@ WORDS = {
     "factor": "A phone",
     "last": True,
     "left": 2,
+    "stopped": 0,
 }
 KINDS = sorted(path.stem for path in (resource_directory("templates") / "email").glob("*.txt"))
 CODED = {"recover_password", "recover_user_ids", "email_change"}
