@@ -15,11 +15,18 @@ from flask_sqlalchemy import SQLAlchemy
 
 from idp.acts.ask_recovery import RecoveryDesk
 from idp.acts.enrol_passkey import PasskeyEnrolment
+from idp.acts.enrol_sms import SmsEnrolment
+from idp.acts.enrol_totp import TotpEnrolment
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
+from idp.acts.second_factors import SecondFactors
+from idp.acts.send_text import TextDesk
+from idp.acts.verify_factor import FactorVerifier
 from idp.acts.verify_passkey import PasskeyVerifier
 from idp.acts.write_logout_token import LogoutTokenWriter
 from idp.acts.write_mail import MailWriter
+from idp.acts.write_message import MessageWriter
+from idp.acts.write_text import TextWriter
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
 from idp.cores import usable_cores
@@ -29,6 +36,9 @@ from idp.delivery.courier import Courier
 from idp.delivery.letters import LetterFacts, Letters
 from idp.delivery.mail import Sender
 from idp.delivery.mail_folder import MailFolder
+from idp.delivery.sms import TextTransport
+from idp.delivery.sms_as_mail import SmsAsMail
+from idp.delivery.sms_webhook import SmsWebhook
 from idp.delivery.smtp import SmtpServer, SmtpTransport
 from idp.delivery.transport import Transport
 from idp.demo.one_name import OneName
@@ -47,6 +57,8 @@ from idp.metrics.metered import MeteredGate, MeteredPasswords, MeteredRangeSourc
 from idp.metrics.meters import Meters
 from idp.mfa.passkey import RelyingParty
 from idp.mfa.passkey_challenge import Challenges
+from idp.mfa.pending_seeds import PendingSeeds
+from idp.mfa.phone_numbers import SmsPolicy
 from idp.oidc.client_keys import ClientKeys
 from idp.oidc.end_session import EndSession
 from idp.oidc.issuer import Issuer
@@ -221,6 +233,8 @@ def build_page_parts(
     lookup = opened.mac_key("lookup")
     relying_party = RelyingParty(settings.issuer, name=settings.product)
     challenges = Challenges(opened.mac_key("proof.passkey"), entropy=issuer.entropy)
+    seeds, codes = opened.sealer("totp seed"), opened.mac_key("lookup.factors")
+    sms = SmsPolicy(enabled=settings.sms, regions=frozenset(settings.sms_regions))
     return Parts(
         issuer=issuer,
         store=store,
@@ -240,6 +254,19 @@ def build_page_parts(
             clock=issuer.clock,
             entropy=issuer.entropy,
         ),
+        factors=FactorVerifier(issuer.database, seeds, codes, sms, clock=issuer.clock, entropy=issuer.entropy),
+        totp_enrolment=TotpEnrolment(
+            issuer.database,
+            PendingSeeds(store, seeds, entropy=issuer.entropy),
+            seeds,
+            product=settings.product,
+            clock=issuer.clock,
+            entropy=issuer.entropy,
+        ),
+        sms_enrolment=SmsEnrolment(issuer.database, codes, sms, clock=issuer.clock, entropy=issuer.entropy),
+        text_desk=TextDesk(issuer.database, lookup, sms, clock=issuer.clock, entropy=issuer.entropy),
+        factor_codes=codes,
+        second_factors=build_second_factors(settings, issuer, store, opened),
         hasher=hasher,
         new_passwords=NewPasswords(
             issuer.database,
@@ -261,10 +288,27 @@ def build_page_parts(
     )
 
 
+def build_second_factors(
+    settings: Settings, issuer: Issuer, store: EphemeralStore, opened: ServiceSecrets
+) -> SecondFactors:
+    """Put the parts together that verify and enrol what is typed."""
+    database, clock, entropy = issuer.database, issuer.clock, issuer.entropy
+    sms = SmsPolicy(enabled=settings.sms, regions=settings.sms_regions)
+    key, sealer = opened.mac_key("proof.second factor"), opened.sealer("totp seed")
+    pending = PendingSeeds(store, opened.sealer("pending totp seed"), entropy=entropy)
+    return SecondFactors(
+        verifier=FactorVerifier(database, sealer, key, sms, clock=clock, entropy=entropy),
+        totp=TotpEnrolment(database, pending, sealer, product=settings.product, clock=clock, entropy=entropy),
+        numbers=SmsEnrolment(database, key, sms, clock=clock, entropy=entropy),
+        texts=TextDesk(database, opened.mac_key("lookup"), sms, clock=clock, entropy=entropy),
+        key=key,
+    )
+
+
 def build_courier(settings: Settings, issuer: Issuer, parts: Parts, opened: ServiceSecrets) -> Courier:
-    """Put the delivery of mail together; `courier.run` is the worker's loop."""
+    """Put the delivery of mails and texts together; `courier.run` is the worker's loop."""
     letters = Letters(resource_directory("templates") / "email", parts.wording, letter_facts(settings))
-    write = MailWriter(
+    mails = MailWriter(
         issuer.database,
         letters,
         opened.mac_key("proof"),
@@ -272,9 +316,26 @@ def build_courier(settings: Settings, issuer: Issuer, parts: Parts, opened: Serv
         clock=issuer.clock,
         entropy=issuer.entropy,
     )
+    texts = TextWriter(
+        issuer.database,
+        parts.wording,
+        parts.second_factors.key,
+        issuer=settings.issuer,
+        product=settings.product,
+        clock=issuer.clock,
+        entropy=issuer.entropy,
+    )
     sender = Sender(name=settings.product, address=settings.mail_sender)
     transport = build_transport(settings, parts)
-    return Courier(issuer.database, transport, write, sender, clock=issuer.clock, entropy=issuer.entropy)
+    return Courier(
+        issuer.database,
+        transport,
+        MessageWriter(mails, texts),
+        sender,
+        texts=build_text_transport(settings, transport, sender, clock=issuer.clock),
+        clock=issuer.clock,
+        entropy=issuer.entropy,
+    )
 
 
 def build_back_channel(settings: Settings, issuer: Issuer, meters: Meters) -> BackChannel:
@@ -304,6 +365,18 @@ def build_transport(settings: Settings, parts: Parts) -> Transport:
         development = settings.mode is not Mode.PRODUCTION
         return SmtpTransport(SmtpServer.from_url(settings.smtp_url.get_secret_value(), development=development))
     return parts.mailbox or ConsoleTransport(sys.stderr)
+
+
+def build_text_transport(
+    settings: Settings, transport: Transport, sender: Sender, *, clock: Clock
+) -> TextTransport | None:
+    """Choose how texts leave: to the operator's gateway, else, outside production, beside the mails that stay here."""
+    if settings.sms_webhook and settings.sms_webhook_secret is not None:
+        outbound = Outbound(settings.outbound_allow)
+        return SmsWebhook(outbound, settings.sms_webhook, settings.sms_webhook_secret, clock=clock)
+    if settings.smtp_url is not None or settings.mode is Mode.PRODUCTION:
+        return None
+    return SmsAsMail(transport, sender, f"{settings.product}: SMS", clock=clock)
 
 
 def letter_facts(settings: Settings) -> LetterFacts:

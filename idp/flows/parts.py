@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 from idp.acts.ask_recovery import RecoveryDesk
 from idp.acts.enrol_passkey import PasskeyEnrolment
+from idp.acts.enrol_sms import SmsEnrolment
+from idp.acts.enrol_totp import TotpEnrolment
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
+from idp.acts.second_factors import SecondFactors
+from idp.acts.send_text import TextDesk
+from idp.acts.verify_factor import FactorVerifier
 from idp.acts.verify_passkey import PasskeyVerifier
 from idp.acts.slow_down import SlowDown
 from idp.acts.verify_password import PasswordVerifier
 from idp.delivery.mail_folder import MailFolder
 from idp.flows.journey import Journeys
 from idp.flows.proofs import Prover
+from idp.mfa.seal import MacKey
 from idp.oidc.end_session import EndSession
 from idp.oidc.issuer import Issuer
 from idp.passwords.hasher import Hasher
@@ -26,7 +32,10 @@ from idp.wording import Wording
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The parts of the pages; `issuer` holds those that they share with the protocol endpoints."""
+    """The parts of the pages; `issuer` holds those that they share with the protocol endpoints.
+
+    `factor_codes` tags recovery codes.
+    """
 
     issuer: Issuer
     journeys: Journeys
@@ -35,6 +44,12 @@ class Parts:
     slow_down: SlowDown
     passkeys: PasskeyVerifier
     passkey_enrolment: PasskeyEnrolment
+    second_factors: SecondFactors
+    factors: FactorVerifier
+    totp_enrolment: TotpEnrolment
+    sms_enrolment: SmsEnrolment
+    text_desk: TextDesk
+    factor_codes: MacKey
     hasher: Hasher
     new_passwords: NewPasswords
     recovery_desk: RecoveryDesk
