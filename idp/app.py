@@ -19,7 +19,6 @@ from idp.acts.enrol_sms import SmsEnrolment
 from idp.acts.enrol_totp import TotpEnrolment
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
-from idp.acts.second_factors import SecondFactors
 from idp.acts.send_text import TextDesk
 from idp.acts.verify_factor import FactorVerifier
 from idp.acts.verify_passkey import PasskeyVerifier
@@ -266,7 +265,6 @@ def build_page_parts(
         sms_enrolment=SmsEnrolment(issuer.database, codes, sms, clock=issuer.clock, entropy=issuer.entropy),
         text_desk=TextDesk(issuer.database, lookup, sms, clock=issuer.clock, entropy=issuer.entropy),
         factor_codes=codes,
-        second_factors=build_second_factors(settings, issuer, store, opened),
         hasher=hasher,
         new_passwords=NewPasswords(
             issuer.database,
@@ -288,23 +286,6 @@ def build_page_parts(
     )
 
 
-def build_second_factors(
-    settings: Settings, issuer: Issuer, store: EphemeralStore, opened: ServiceSecrets
-) -> SecondFactors:
-    """Put the parts together that verify and enrol what is typed."""
-    database, clock, entropy = issuer.database, issuer.clock, issuer.entropy
-    sms = SmsPolicy(enabled=settings.sms, regions=settings.sms_regions)
-    key, sealer = opened.mac_key("proof.second factor"), opened.sealer("totp seed")
-    pending = PendingSeeds(store, opened.sealer("pending totp seed"), entropy=entropy)
-    return SecondFactors(
-        verifier=FactorVerifier(database, sealer, key, sms, clock=clock, entropy=entropy),
-        totp=TotpEnrolment(database, pending, sealer, product=settings.product, clock=clock, entropy=entropy),
-        numbers=SmsEnrolment(database, key, sms, clock=clock, entropy=entropy),
-        texts=TextDesk(database, opened.mac_key("lookup"), sms, clock=clock, entropy=entropy),
-        key=key,
-    )
-
-
 def build_courier(settings: Settings, issuer: Issuer, parts: Parts, opened: ServiceSecrets) -> Courier:
     """Put the delivery of mails and texts together; `courier.run` is the worker's loop."""
     letters = Letters(resource_directory("templates") / "email", parts.wording, letter_facts(settings))
@@ -319,7 +300,7 @@ def build_courier(settings: Settings, issuer: Issuer, parts: Parts, opened: Serv
     texts = TextWriter(
         issuer.database,
         parts.wording,
-        parts.second_factors.key,
+        parts.factor_codes,
         issuer=settings.issuer,
         product=settings.product,
         clock=issuer.clock,

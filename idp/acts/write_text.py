@@ -12,12 +12,12 @@ from idp.accounts.find import find_by_id
 from idp.accounts.policy import Status
 from idp.delivery.outbox import Queued
 from idp.delivery.sms import Text
+from idp.mfa.seal import MacKey
 from idp.mfa.texted_codes import SENT_SECONDS, arm_text
 from idp.mfa.verified import AnswerTooLate
 from idp.storage.database import Database
 from idp.storage.handles import Clock, Entropy
 from idp.wording import Translator, Wording, negotiate
-from keys.mac import MacKey
 
 MINUTES = int(SENT_SECONDS // 60)
 

@@ -10,11 +10,10 @@ from idp.acts.enrol_sms import SmsEnrolment
 from idp.acts.enrol_totp import TotpEnrolment
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
-from idp.acts.second_factors import SecondFactors
 from idp.acts.send_text import TextDesk
+from idp.acts.slow_down import SlowDown
 from idp.acts.verify_factor import FactorVerifier
 from idp.acts.verify_passkey import PasskeyVerifier
-from idp.acts.slow_down import SlowDown
 from idp.acts.verify_password import PasswordVerifier
 from idp.delivery.mail_folder import MailFolder
 from idp.flows.journey import Journeys
@@ -44,7 +43,6 @@ class Parts:
     slow_down: SlowDown
     passkeys: PasskeyVerifier
     passkey_enrolment: PasskeyEnrolment
-    second_factors: SecondFactors
     factors: FactorVerifier
     totp_enrolment: TotpEnrolment
     sms_enrolment: SmsEnrolment
