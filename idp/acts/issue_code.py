@@ -22,6 +22,7 @@ from idp.audit.events import Event, EventType
 from idp.clients.client import Client
 from idp.issuance.lifetimes import Lifetimes
 from idp.issuance.models import AuthorizationCode, Grant
+from idp.lockout.known_devices import remember_device
 from idp.sessions.open import insert_session
 from idp.storage.handles import Entropy, digest, new_handle, new_id
 from idp.storage.models import table_of
@@ -43,10 +44,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssuedCode:
-    """The code for the client, and the session's new handle for the cookie (None: the cookie stays as it is)."""
+    """The code for the client, and new handles for the cookies of session and browser (None: one stays as it is)."""
 
     code: str = field(repr=False)
     session_handle: str | None = field(repr=False)
+    device_handle: str | None = field(repr=False)
 
 
 def issue_code(
@@ -79,7 +81,7 @@ def issue_code(
     if session.parameters is not None:
         events.append(opened_event(answer.client.client_id, standing, session, visitor, now))
     _write(connection, parameters, events, opens=session.parameters is not None, entropy=entropy)
-    return IssuedCode(code=code, session_handle=session.handle)
+    return IssuedCode(code=code, session_handle=session.handle, device_handle=session.device_handle)
 
 
 def _grant_row(
@@ -141,19 +143,19 @@ def _write(
             parameters |= record.parameters(event, entropy=entropy, prefix=f"event{place}")
         (_WITH_SESSION if opens else _WITHOUT_SESSION).row(connection, parameters)
         return
-    for statement in _inserts(opens=opens):
+    for statement in _inserts("sqlite", opens=opens):
         connection.execute(statement, parameters)
     record.record_many(connection, events, entropy=entropy)
 
 
 @cache
-def _inserts(*, opens: bool) -> tuple[Insert, ...]:
+def _inserts(dialect: str, *, opens: bool) -> tuple[Insert, ...]:
     both = (_insert(table_of(Grant), "grant"), _insert(table_of(AuthorizationCode), "code"))
-    return (insert_session(), *both) if opens else both
+    return (insert_session(), remember_device(dialect), *both) if opens else both
 
 
 def _single_statement(*, opens: bool) -> Select[Any]:
-    written = [statement.cte(f"written{place}") for place, statement in enumerate(_inserts(opens=opens))]
+    written = [statement.cte(f"written{place}") for place, statement in enumerate(_inserts("postgresql", opens=opens))]
     for place in range(2 if opens else 1):
         written += record.insert_ctes(f"event{place}")
     return select(literal_column("1", Integer).label("written")).add_cte(*written)

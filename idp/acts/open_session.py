@@ -20,19 +20,21 @@ from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.clients.client import Client
 from idp.issuance.gate import Facts, may_issue
+from idp.lockout.known_devices import device_parameters, remember_device
 from idp.mfa.policy import MFA, reaches
 from idp.sessions.facts import LiveSession
 from idp.sessions.find import touch
 from idp.sessions.open import NewSession, insert_session, prepare_session
 from idp.sessions.renew import renew_id
-from idp.storage.handles import Entropy
+from idp.storage.handles import Entropy, digest, new_handle
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionInUse:
     """The session that an answer rests on.
 
-    `handle` is for the cookie when it is new, `parameters` are what must be written when it is.
+    `handle` is for the cookie when it is new, `parameters` are what must be written when it is: the session, and that
+    its browser is known, for whose own cookie `device_handle` is when that is new.
     """
 
     sid: str
@@ -41,6 +43,7 @@ class SessionInUse:
     auth_time: float
     handle: str | None = field(default=None, repr=False)
     parameters: Mapping[str, Any] | None = field(default=None, repr=False)
+    device_handle: str | None = field(default=None, repr=False)
 
 
 def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, assurance: Assurance) -> None:
@@ -74,7 +77,7 @@ def factor_due(standing: Standing, acr: str) -> bool:
 
 def _older_than_the_password(standing: Standing, relied_upon: float) -> bool:
     """Whether the password has been replaced since the sign-in that is relied upon."""
-    return standing.password_changed_at is not None and relied_upon < standing.password_changed_at
+    return standing.sign_ins_count_from is not None and relied_upon < standing.sign_ins_count_from
 
 
 def use_session(
@@ -119,7 +122,8 @@ def open_session(
     ask_the_gate(client=client, scopes=frozenset(), standing=standing, assurance=assurance)
     session = use_session(connection, standing=standing, assurance=assurance, visitor=visitor, entropy=entropy, now=now)
     if session.parameters is not None:
-        connection.execute(insert_session(), dict(session.parameters))
+        for statement in (insert_session(), remember_device(connection.dialect.name)):
+            connection.execute(statement, dict(session.parameters))
         record(connection, opened_event(client.client_id, standing, session, visitor, now), entropy=entropy)
     return session
 
@@ -152,13 +156,21 @@ def _prepared(
         shared_device=assurance.shared_device,
     )
     opened = prepare_session(new, now=now, entropy=entropy)
+    device_handle = None if assurance.shared_device or visitor.device_digest else new_handle(entropy)
+    known = device_parameters(
+        handle_digest=None if assurance.shared_device else visitor.device_digest or digest(device_handle or ""),
+        account_id=standing.account_id,
+        now=now,
+        entropy=entropy,
+    )
     return SessionInUse(
         sid=opened.sid,
         acr=new.acr,
         amr=new.amr,
         auth_time=new.auth_time,
         handle=opened.handle,
-        parameters=opened.parameters,
+        parameters={**opened.parameters, **known},
+        device_handle=device_handle,
     )
 
 

@@ -25,6 +25,7 @@ from idp.flows.next_step import RESET_UNPROVED, Rule, Situation, Step, next_step
 from idp.flows.parts import Parts
 from idp.flows.proofs import Proved
 from idp.flows.visit import fail, note_refusal, session_digest, visitor_of
+from idp.lockout.policy import KNOWN_DEVICE_SECONDS
 from idp.mfa.policy import Way
 from idp.oidc.authorization_response import AuthorizationResponse
 from idp.sessions.end import end_if_over
@@ -60,6 +61,7 @@ class Outcome:
     page: str | None = None
     response: AuthorizationResponse | None = None
     session_handle: str | None = field(default=None, repr=False)
+    device_handle: str | None = field(default=None, repr=False)
 
 
 class _Common(TypedDict):
@@ -157,7 +159,12 @@ def decide(parts: Parts, connection: Connection | None, journey: Journey, presen
             assurance=assurance,
             other=present.other,
         )
-        return Outcome(journey=journey, response=issued.response, session_handle=issued.session_handle)
+        return Outcome(
+            journey=journey,
+            response=issued.response,
+            session_handle=issued.session_handle,
+            device_handle=issued.device_handle,
+        )
     in_vain = rule.step is Step.SIGN_IN and situation.proved_here and rule is not RESET_UNPROVED
     if journey.request.silent or in_vain:
         note_refusal(parts, journey.request.client_id, rule.error, rule.name)
@@ -176,7 +183,16 @@ def conclude(parts: Parts, outcome: Outcome) -> flask.Response:
         cookies.clear(response, cookies.journey_name(journey.id))
     if outcome.session_handle is not None:
         cookies.set(response, cookies.session_name, outcome.session_handle)
+        _keep_device_known(parts, outcome, response)
     return response
+
+
+def _keep_device_known(parts: Parts, outcome: Outcome, response: flask.Response) -> None:
+    """Let lockout know this browser for as long as browsers keep cookies, unless it is a shared one."""
+    name = parts.cookies.device_name
+    handle = outcome.device_handle or parts.cookies.read(flask.request, name)
+    if handle is not None and not outcome.journey.shared_device:
+        parts.cookies.set(response, name, handle, max_age=int(KNOWN_DEVICE_SECONDS))
 
 
 def refuse(parts: Parts, journey: Journey, *, error: str, description: str) -> flask.Response:

@@ -25,10 +25,11 @@ from idp.sessions.renew import SessionGone
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issued:
-    """What the app gets (None: it is one of our own pages), and the session's new handle for the cookie, if any."""
+    """What the app gets (None: it is one of our own pages), and new handles for the cookies, if any."""
 
     response: AuthorizationResponse | None
     session_handle: str | None = field(default=None, repr=False)
+    device_handle: str | None = field(default=None, repr=False)
 
 
 def issue(
@@ -52,17 +53,18 @@ def issue(
     }
     try:
         if is_built_in(client):
-            issued_handle = open_session(connection, client=client, **common).handle
-            response = None
+            opened = open_session(connection, client=client, **common)
+            session_handle, device_handle, response = opened.handle, opened.device_handle, None
         else:
             issued = issue_code(connection, answer=_answer(journey, client), lifetimes=issuer.lifetimes, **common)
-            issued_handle, response = issued.session_handle, _success(parts, journey, issued.code)
+            session_handle, device_handle = issued.session_handle, issued.device_handle
+            response = _success(parts, journey, issued.code)
     except (IssuanceRefused, SessionGone) as error:
         note_refusal(parts, client.client_id, "access_denied", str(error) or "the session has ended")
         return Issued(response=failure_for(parts, journey, "access_denied", "Access was refused."))
     if other is not None and other.session is not None:
         _sign_out(parts, connection, other, common["now"])
-    return Issued(response=response, session_handle=issued_handle)
+    return Issued(response=response, session_handle=session_handle, device_handle=device_handle)
 
 
 def _answer(journey: Journey, client: Client) -> Answer:
