@@ -1,10 +1,11 @@
-"""``idp accounts``: add people, look at them, stop them and let them go on."""
+"""``idp accounts``: add people, look at them, stop them and let them go on, reset their second factors."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +19,22 @@ from idp.accounts.identifiers import InvalidIdentifier
 from idp.accounts.policy import AccountRefused, Kind
 from idp.acts.add_person import add_person
 from idp.acts.disable_account import disable_account, enable_account
+from idp.acts.reset_factor import reset_factor
 from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, one_a_line, print_facts, print_json, when
+from idp.mfa.factors import FactorFacts, list_factors
+from idp.mfa.phone_numbers import masked_number
+from idp.mfa.recovery_codes import codes_left
 from idp.passwords.credentials import find_credential
 from idp.passwords.normal_form import UnusablePassword
 from idp.passwords.policy import PasswordRefused, Profile, Rules
 from idp.settings import Mode
+from idp.web.reference import new_reference
 
 
 @click.group("accounts")
 def accounts() -> None:
-    """People who sign in: add, show, disable, enable."""
+    """People who sign in: add, show, disable, enable, reset their second factors."""
 
 
 class NoSuchAccount(click.ClickException):
@@ -122,6 +128,8 @@ def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
         account = _found(service, who)
         with service.database.reading() as connection:
             credential = find_credential(connection, account_id=account.id)
+            factors = list_factors(connection, account_id=account.id)
+            codes = codes_left(connection, account_id=account.id)
     password = "none" if credential is None else "must be changed" if credential.must_change else "set"
     facts: dict[str, Any] = {
         "id": account.id,
@@ -133,15 +141,17 @@ def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
         "phone_number": account.phone_number,
         "locale": account.locale,
         "password": password,
+        "recovery_codes": codes,
         "created_at": account.created_at,
         "updated_at": account.updated_at,
         "not_before": account.not_before,
     }
     if as_json:
-        print_json(facts | {"claims": account.claims})
+        print_json(facts | {"claims": account.claims, "factors": [_factor(factor) for factor in factors]})
         return
     instants = {name: when(facts[name]) for name in ("created_at", "updated_at", "not_before")}
-    print_facts(facts | instants | {"claims": ", ".join(sorted(account.claims))})
+    listed = {"claims": ", ".join(sorted(account.claims)), "factors": ", ".join(map(_in_words, factors)) or "none"}
+    print_facts(facts | instants | listed)
 
 
 @accounts.command("disable")
@@ -188,6 +198,55 @@ def enable_command(who: str, *, config: Path | None, as_json: bool) -> None:
         print_json({"id": account.id, "status": "active"})
         return
     click.echo(f"{account.user_id} may sign in again.")
+
+
+@accounts.command("reset-factor")
+@click.argument("who", metavar="USER_ID")
+@yes_option
+@config_option
+@json_option
+def reset_factor_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Remove every second factor and recovery code, and sign the account out everywhere.
+
+    For somebody who has lost them all. Be as sure who is asking as when the account was made: the password alone, or a
+    mail, then opens it. The owner is told at every address.
+
+    \b
+    idp accounts reset-factor dana --yes
+    """
+    with opened(config) as service, _refusals():
+        account = _found(service, who)
+        confirm(
+            f"{account.user_id} ({account.id}) loses every second factor and recovery code, and is signed out"
+            " everywhere.\nThe password alone opens it then. The owner is told by mail.",
+            yes=yes,
+        )
+        reference = new_reference(service.entropy)
+        with service.database.writing() as connection:
+            reset = reset_factor(connection, account_id=account.id, reference=reference, **service.acting())
+    if as_json:
+        print_json({"id": account.id, "reference": reference, **asdict(reset)})
+        return
+    click.echo(
+        f"{account.user_id} has no second factor any more: {reset.factors} factors and {reset.codes} recovery codes"
+        f" removed, {reset.sessions} sessions and {reset.grants} grants ended. Reference {reference}."
+    )
+
+
+def _factor(factor: FactorFacts) -> dict[str, Any]:
+    """Give what support may see of a factor; of a number, its end."""
+    shown: dict[str, Any] = {
+        "id": factor.id,
+        "kind": factor.kind.value,
+        "name": factor.name,
+        "created_at": factor.created_at,
+        "last_used_at": factor.last_used_at,
+    }
+    return shown | ({"phone_number": masked_number(factor.phone_number)} if factor.phone_number else {})
+
+
+def _in_words(factor: FactorFacts) -> str:
+    return f"{factor.kind.value} ({factor.name})"
 
 
 def _found(service: Opened, who: str) -> AccountFacts:
