@@ -19,6 +19,8 @@ from idp.mfa.remembered import forget_remembered
 from idp.passwords.credentials import find_credential, still_as_checked
 from idp.passwords.hasher import WrongPassword
 from idp.passwords.models import CREDENTIALS
+from idp.sessions.facts import LiveSession
+from idp.sessions.renew import renew_id
 from idp.storage.handles import Entropy
 
 
@@ -27,21 +29,23 @@ def change_own_password(
     *,
     check: PasswordCheck,
     new: NewPassword,
-    here: str | None,
+    here: LiveSession,
     sign_out: bool,
     visitor: Visitor,
     entropy: Entropy,
     now: float,
-) -> None:
-    """Change a password for whoever has just shown the present one; the rest is as `change_password`.
+) -> str:
+    """Change a password for whoever has just shown the present one in a session that was opened lately.
+
+    The session goes on under a new handle, which is given: it rests on the password that was shown now. The rest is as
+    in `change_password`.
 
     Raises:
         WrongPassword: another one was set while it was being checked.
+        SessionGone: the session has ended meanwhile.
     """
-    bound = {
-        "checked_account_id": check.account_id,
-        "checked_hash": check.attempt.account and check.attempt.account.password_hash,
-    }
+    stored = check.attempt.account.password_hash if check.attempt.account else None
+    bound = {"checked_account_id": check.account_id, "checked_hash": stored}
     present = select(CREDENTIALS.c.account_id).where(still_as_checked()).with_for_update()
     if connection.execute(present, bound).one_or_none() is None:
         raise WrongPassword
@@ -52,8 +56,17 @@ def change_own_password(
         visitor=visitor,
         entropy=entropy,
         now=now,
-        here=here,
+        here=here.sid,
         sign_out=sign_out,
+    )
+    return renew_id(
+        connection,
+        handle_digest=here.id_digest,
+        acr=here.acr,
+        amr=here.amr,
+        auth_time=now,
+        now=now,
+        entropy=entropy,
     )
 
 
@@ -70,11 +83,11 @@ def change_password(
 ) -> None:
     """Store a new password, and end every session and grant of the account.
 
-    `here` is the `sid` of the session that goes on, with its grants; without `sign_out` the others go on as well.
+    `here` is the `sid` of a session that goes on; without `sign_out` the others and their grants go on as well.
     """
     before = find_credential(connection, account_id=account_id)
     everywhere = sign_out or before is None or before.compromised_at is not None
-    store_new_password(connection, new, account_id=account_id, now=now)
+    store_new_password(connection, new, account_id=account_id, keep_sign_ins=not everywhere, now=now)
     forget_remembered(connection, account_id=account_id)
     ended = None
     if everywhere:

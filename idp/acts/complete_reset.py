@@ -15,15 +15,16 @@ from idp.accounts.policy import Status
 from idp.accounts.recovered import note_recovered
 from idp.acts.end_sessions import end_sessions_of_account_and_tell
 from idp.acts.new_password import NewPassword, store_new_password
-from idp.acts.recovery_factor import SecondFactorDue, owed_factors
+from idp.acts.recovery_factor import SecondFactorDue, is_owed
 from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.lockout.take import forget_guesses
+from idp.mfa.factors import list_factors
 from idp.mfa.remembered import forget_remembered
 from idp.passwords.credentials import find_credential
-from idp.passwords.recoveries import Purpose, RecoveryUnknown, end_with_pass
+from idp.passwords.recoveries import OpenRecovery, Purpose, RecoveryUnknown, end_with_pass, find_open
 from idp.storage.handles import Entropy
 
 
@@ -46,15 +47,13 @@ def complete_reset(
         RecoveryUnknown: the pass was used, made void, is over, or the account may not sign in any more.
         SecondFactorDue: the account has a second factor that was not shown; leave the transaction, the pass stays.
     """
-    recovery = end_with_pass(connection, recovery_id=recovery_id, pass_digest=pass_digest, now=now)
+    recovery = _used_up(connection, recovery_id=recovery_id, pass_digest=pass_digest, now=now)
     account = find_by_id(connection, account_id=recovery.account_id or "")
     if recovery.purpose is not Purpose.PASSWORD or account is None or account.status != Status.ACTIVE.value:
         raise RecoveryUnknown(recovery_id)
-    if owed_factors(connection, recovery, hold=True):
-        raise SecondFactorDue(recovery_id)
     credential = find_credential(connection, account_id=account.id)
     everywhere = sign_out or credential is None or credential.compromised_at is not None
-    store_new_password(connection, new, account_id=account.id, now=now)
+    store_new_password(connection, new, account_id=account.id, keep_sign_ins=not everywhere, now=now)
     note_recovered(connection, account_id=account.id, now=now)
     forget_guesses(connection, account_id=account.id)
     forget_remembered(connection, account_id=account.id)
@@ -79,3 +78,13 @@ def complete_reset(
         connection, notice=Notice.PASSWORD_RESET, account_id=account.id, visitor=visitor, entropy=entropy, now=now
     )
     return account
+
+
+def _used_up(connection: Connection, *, recovery_id: str, pass_digest: bytes, now: float) -> OpenRecovery:
+    """Use the pass up, with the account's factors held first: in this order they are held where one is shown, too."""
+    found = find_open(connection, recovery_id=recovery_id, now=now)
+    factors = list_factors(connection, account_id=found.account_id or "", hold=True)
+    recovery = end_with_pass(connection, recovery_id=recovery_id, pass_digest=pass_digest, now=now)
+    if is_owed(recovery, factors):
+        raise SecondFactorDue(recovery_id)
+    return recovery

@@ -17,6 +17,7 @@ from idp.clients.client import Client
 from idp.issuance.gate import Facts, Path
 from idp.issuance.mint import Subject
 from idp.issuance.models import Consent, Grant
+from idp.passwords.credentials import sign_ins_count_from
 from idp.passwords.models import PasswordCredential
 from idp.storage.models import table_of
 
@@ -85,7 +86,7 @@ def family_of(token: FromClause, *columns: ColumnElement[Any]) -> Select[Any]:
         _A.c.recovered_at,
         _P.c.must_change,
         _P.c.compromised_at,
-        _P.c.changed_at.label("password_changed_at"),
+        sign_ins_count_from().label("sign_ins_count_from"),
         _G.c.created_at.label("granted_at"),
         _C.c.withdrawn_at,
     ).select_from(
@@ -120,7 +121,7 @@ def read_family(row: Mapping[str, Any]) -> Family:
         locked_down=row["locked_down_at"] is not None,
         reset_due=bool(row["must_change"]) or row["compromised_at"] is not None,
         # A sign-in that was being written while the password changed was not there yet to be ended with the others.
-        password_changed=row["password_changed_at"] is not None and row["auth_time"] < row["password_changed_at"],
+        password_changed=row["sign_ins_count_from"] is not None and row["auth_time"] < row["sign_ins_count_from"],
         # Nor was a grant that was being written while the person withdrew their consent to it.
         consent_withdrawn=row["withdrawn_at"] is not None and row["withdrawn_at"] > row["granted_at"],
     )

@@ -14,7 +14,6 @@ from idp.passwords.breached import NO_SOURCE, BreachSource
 from idp.passwords.credentials import passwords_of, require_longer, set_password
 from idp.passwords.hasher import Hasher, WrongPassword
 from idp.passwords.policy import PasswordBreached, PasswordUsedBefore, Profile, Rules, stands_alone
-from idp.passwords.strength import Strength, strength_of
 from idp.storage.database import Database
 
 _NAMES = ("name", "given_name", "family_name", "middle_name", "nickname")
@@ -51,16 +50,6 @@ class NewPasswords:
         with self._database.reading() as connection:
             return self._rules(connection, account_id)
 
-    def strength(self, password: str, *, account_id: str) -> Strength:
-        """Say how hard a password would be to guess for somebody who knows the person.
-
-        Raises:
-            UnusablePassword, PasswordRefused: it would not be accepted, so far as that is known without hashing.
-        """
-        rules = self.rules_for(account_id)
-        rules.accept(password)
-        return strength_of(password, rules.names)
-
     def accept(self, password: str, *, account_id: str) -> NewPassword:
         """Give the form to store. No transaction and no connection is held while it is hashed, or looked up elsewhere.
 
@@ -94,9 +83,19 @@ class NewPasswords:
         raise PasswordUsedBefore(present=present)
 
 
-def store_new_password(connection: Connection, new: NewPassword, *, account_id: str, now: float) -> None:
+def store_new_password(
+    connection: Connection, new: NewPassword, *, account_id: str, keep_sign_ins: bool = False, now: float
+) -> None:
     """Store a password that was accepted; should the second factor that it needs be gone meanwhile, another is due."""
-    set_password(connection, account_id=account_id, stored=new.stored, must_change=False, short=new.short, now=now)
+    set_password(
+        connection,
+        account_id=account_id,
+        stored=new.stored,
+        must_change=False,
+        short=new.short,
+        keep_sign_ins=keep_sign_ins,
+        now=now,
+    )
     if new.short and not list_factors(connection, account_id=account_id):
         require_longer(connection, account_id=account_id)
 

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Double, Row, Select, bindparam, select
 from idp.accounts.models import Account
 from idp.issuance.models import Consent
 from idp.mfa.standing import is_remembered, kinds_from, kinds_of
+from idp.passwords.credentials import sign_ins_count_from
 from idp.passwords.models import PasswordCredential
 from idp.sessions.facts import COLUMNS, LiveSession, session_from
 from idp.sessions.find import live
@@ -42,6 +43,7 @@ class Standing:
     reset_due: bool
     consented: frozenset[str]
     password_changed_at: float | None = None
+    sign_ins_count_from: float | None = None
     name: str | None = None
     locale: str | None = None
     recovered_at: float | None = None
@@ -103,6 +105,7 @@ def _standing(row: Row[Any], session: LiveSession | None) -> Standing:
         reset_due=bool(row.must_change) or row.compromised_at is not None,
         consented=frozenset(row.scopes or ()) if row.withdrawn_at is None else frozenset(),
         password_changed_at=row.password_changed_at,
+        sign_ins_count_from=row.sign_ins_count_from,
         locked_down=row.locked_down_at is not None,
         compromised=row.compromised_at is not None,
         factors=kinds_from(row.factors),
@@ -127,6 +130,7 @@ def _columns() -> tuple[Any, ...]:
         _P.c.must_change,
         _P.c.compromised_at,
         _P.c.changed_at.label("password_changed_at"),
+        sign_ins_count_from().label("sign_ins_count_from"),
         _C.c.scopes,
         _C.c.withdrawn_at,
     )

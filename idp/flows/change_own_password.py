@@ -13,7 +13,7 @@ from idp.acts.change_password import change_own_password
 from idp.acts.new_password import NewPassword
 from idp.acts.standing import Standing
 from idp.acts.verify_password import PasswordCheck
-from idp.flows.account_visit import account_page, posted_by_person, shown_to_person
+from idp.flows.account_visit import account_page, begin, posted_by_person, shown_to_person
 from idp.flows.answers import see_other
 from idp.flows.built_in import ACCOUNT, Back
 from idp.flows.new_password import (
@@ -29,6 +29,7 @@ from idp.flows.visit import language_of, sent_fields, visitor_of
 from idp.lockout.reservation import TooManyGuesses
 from idp.passwords.gate import HashingBusy
 from idp.passwords.hasher import WrongPassword
+from idp.sessions.renew import SessionGone
 from idp.web.problems import BUSY, CURRENT_PASSWORD_MISSING, CURRENT_PASSWORD_WRONG, Problem, paused_until
 
 PAGE = "change_own_password"
@@ -79,22 +80,27 @@ def _sent(parts: Parts, person: Standing) -> flask.Response:
 
 def _proved(parts: Parts, person: Standing, check: PasswordCheck) -> flask.Response:
     try:
-        new = chosen_password(parts, person.account_id)
-        _change(parts, person, check, new)
+        handle = _change(parts, person, check, chosen_password(parts, person.account_id))
     except NotChosen as error:
         return not_chosen(_page(parts, person, problems=[error.problem], status=error.status), error)
     except WrongPassword:
         return _page(parts, person, problems=[CURRENT_PASSWORD_WRONG])
-    return see_other(DONE)
+    except SessionGone:
+        return begin(parts, Back.PASSWORD, fresh=True)
+    response = see_other(DONE)
+    parts.cookies.set(response, parts.cookies.session_name, handle)
+    return response
 
 
-def _change(parts: Parts, person: Standing, check: PasswordCheck, new: NewPassword) -> None:
+def _change(parts: Parts, person: Standing, check: PasswordCheck, new: NewPassword) -> str:
+    if person.session is None:
+        raise SessionGone
     with parts.issuer.database.writing() as connection:
-        change_own_password(
+        return change_own_password(
             connection,
             check=check,
             new=new,
-            here=person.session.sid if person.session else None,
+            here=person.session,
             sign_out=_signs_out(),
             visitor=visitor_of(),
             entropy=parts.issuer.entropy,

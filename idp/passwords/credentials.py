@@ -45,13 +45,21 @@ def find_credential(connection: Connection, *, account_id: str) -> Credential | 
 
 
 def set_password(
-    connection: Connection, *, account_id: str, stored: str, must_change: bool, short: bool = False, now: float
+    connection: Connection,
+    *,
+    account_id: str,
+    stored: str,
+    must_change: bool,
+    short: bool = False,
+    keep_sign_ins: bool = False,
+    now: float,
 ) -> None:
     """Give an account a new password, in its stored form; what was known against the old one is forgotten with it.
 
     `must_change` when somebody other than the person has chosen it, `short` when it needs a second factor beside it
-    (call `require_longer` if none is there at the end of the transaction). Every recovery in progress becomes void:
-    whatever was mailed before opens nothing now.
+    (call `require_longer` if none is there at the end of the transaction). Sign-ins with the old one are worth nothing
+    any more, unless `keep_sign_ins`. Every recovery in progress becomes void: whatever was mailed before opens nothing
+    now.
     """
     void_recoveries(connection, account_id=account_id, now=now)
     _remember_former(connection, account_id=account_id)
@@ -59,11 +67,16 @@ def set_password(
     replaced = connection.execute(
         update(CREDENTIALS)
         .where(CREDENTIALS.c.account_id == account_id)
-        .values(values)
+        .values(values | {"kept_from": sign_ins_count_from() if keep_sign_ins else None})
         .returning(CREDENTIALS.c.account_id)
     )
     if replaced.one_or_none() is None:
         connection.execute(insert(CREDENTIALS).values(account_id=account_id, **values))
+
+
+def sign_ins_count_from() -> ColumnElement[float]:
+    """Give the SQL for the instant before which a sign-in is worth nothing, since the password was replaced."""
+    return func.coalesce(CREDENTIALS.c.kept_from, CREDENTIALS.c.changed_at)
 
 
 def require_longer(connection: Connection, *, account_id: str) -> bool:

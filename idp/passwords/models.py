@@ -18,6 +18,7 @@ class PasswordCredential(Base):
 
     `must_change` marks one that somebody else has chosen, or that no longer suffices; `compromised_at` is when it was
     found in strangers' hands. `short` is one that was chosen beside a second factor and is too short to stand alone.
+    Sign-ins before `changed_at` are worth nothing; where the person let them go on, those before `kept_from`.
     """
 
     __tablename__ = "password_credentials"
@@ -28,6 +29,7 @@ class PasswordCredential(Base):
     must_change: Mapped[bool] = mapped_column(default=False)
     compromised_at: Mapped[Instant | None] = mapped_column(default=None)
     short: Mapped[bool] = mapped_column(default=False, server_default=false())
+    kept_from: Mapped[Instant | None] = mapped_column(default=None)
 
 
 CREDENTIALS = cast("Table", PasswordCredential.__table__)

@@ -165,6 +165,7 @@ def _email_changes() -> None:
 def _passwords() -> None:
     with op.batch_alter_table("password_credentials", schema=None) as batch_op:
         batch_op.add_column(sa.Column("short", sa.Boolean(), nullable=False, server_default=sa.false()))
+        batch_op.add_column(sa.Column("kept_from", sa.Double(), nullable=True))
 
 
 def _guess_counters() -> None:
