@@ -14,9 +14,11 @@ import flask
 from flask_sqlalchemy import SQLAlchemy
 
 from idp.acts.ask_recovery import RecoveryDesk
+from idp.acts.change_email import EmailChanger
 from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.enrol_sms import SmsEnrolment
 from idp.acts.enrol_totp import TotpEnrolment
+from idp.acts.lock_down import LockDownLinks
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
 from idp.acts.send_text import TextDesk
@@ -277,6 +279,10 @@ def build_page_parts(
         recovery_prover=RecoveryProver(
             issuer.database, opened.mac_key("proof"), clock=issuer.clock, entropy=issuer.entropy
         ),
+        email_changes=EmailChanger(
+            issuer.database, opened.mac_key("proof"), clock=issuer.clock, entropy=issuer.entropy
+        ),
+        lock_down_links=LockDownLinks(opened.mac_key("proof"), issuer=settings.issuer),
         end_session=EndSession(issuer),
         cookies=CookieJar(secure=settings.secure),
         form_tokens=FormTokens(opened.mac_key("csrf"), lifetime=issuer.lifetimes.journey),

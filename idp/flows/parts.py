@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idp.acts.ask_recovery import RecoveryDesk
+from idp.acts.change_email import EmailChanger
 from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.enrol_sms import SmsEnrolment
 from idp.acts.enrol_totp import TotpEnrolment
+from idp.acts.lock_down import LockDownLinks
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
 from idp.acts.send_text import TextDesk
@@ -52,6 +54,8 @@ class Parts:
     new_passwords: NewPasswords
     recovery_desk: RecoveryDesk
     recovery_prover: RecoveryProver
+    email_changes: EmailChanger
+    lock_down_links: LockDownLinks
     end_session: EndSession
     cookies: CookieJar
     form_tokens: FormTokens
