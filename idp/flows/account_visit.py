@@ -13,6 +13,7 @@ from typing import Any, Final
 import flask
 from sqlalchemy import Connection
 
+from idp.accounts.find import find_by_id
 from idp.acts.standing import Standing, standing_of_session
 from idp.flows.built_in import ACCOUNT, Back, request_for
 from idp.flows.dispatcher import proceed
@@ -121,6 +122,18 @@ def account_page(parts: Parts, name: str, person: Standing, **context: Any) -> f
         form_token=account_token(parts, name),
         **context,
     )
+
+
+def zone_of(connection: Connection, person: Standing) -> str | None:
+    """Give the person's time zone (an IANA name), where it is known."""
+    account = find_by_id(connection, account_id=person.account_id)
+    return account.claims.get("zoneinfo") if account else None
+
+
+def done_of(known: tuple[str, ...]) -> str | None:
+    """Give what the address says was just done, if the page knows words for it; it decides nothing."""
+    done = flask.request.args.get("done")
+    return done if done in known else None
 
 
 def _binding(parts: Parts) -> str:

@@ -51,6 +51,11 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
         msgid("The link or the page was used already, was replaced by a newer mail, or its time is over."),
         msgid("Ask for a new mail; the newest one always works."),
     ),
+    "lock_down_unknown": ErrorWords(
+        msgid("This link does not work any more"),
+        msgid("Links in our mails work for seven days. This one is older, or was not copied whole."),
+        msgid("If somebody else may know your password, have a new one sent to you, or call support."),
+    ),
     "cookies_off": ErrorWords(
         msgid("Cookies are switched off"),
         msgid("Your browser did not keep the cookie that ties this sign-in to you, so we cannot protect it."),

@@ -1,0 +1,41 @@
+"""What happened to an account, in words for its owner; events that only engineers understand are not among them."""
+
+from typing import Final, LiteralString
+
+from idp.audit.events import EventType
+from idp.wording import Translator, msgid
+
+ACTIVITY_WORDS: Final[dict[str, LiteralString]] = {
+    EventType.SESSION_OPENED: msgid("Signed in"),
+    EventType.SESSION_RENEWED: msgid("Signed in once more"),
+    EventType.SIGN_IN_REFUSED: msgid("A sign-in was refused"),
+    EventType.SESSION_ENDED: msgid("Signed out"),
+    EventType.CONSENT_GIVEN: msgid("An app was allowed access"),
+    EventType.CONSENT_WITHDRAWN: msgid("An app’s access was ended"),
+    EventType.ACCOUNT_DISABLED: msgid("The account was stopped by the lender"),
+    EventType.ACCOUNT_ENABLED: msgid("The account was opened again by the lender"),
+    EventType.ACCOUNT_LOCKED: msgid("Signing in was paused after too many attempts"),
+    EventType.ACCOUNT_UNLOCKED: msgid("The pause of signing in was ended"),
+    EventType.ACCOUNT_LOCKED_DOWN: msgid("“This wasn’t me”: the account was locked"),
+    EventType.PASSWORD_CHANGED: msgid("The password was changed"),
+    EventType.PASSWORD_RESET: msgid("The password was reset by mail"),
+    EventType.FACTOR_ADDED: msgid("A sign-in method was added"),
+    EventType.FACTOR_REMOVED: msgid("A sign-in method was removed"),
+    EventType.FACTOR_REFUSED: msgid("A second step was refused"),
+    EventType.FACTORS_RESET: msgid("The sign-in methods were reset"),
+    EventType.RECOVERY_CODES_RENEWED: msgid("New recovery codes were made"),
+    EventType.DEVICE_REMEMBERED: msgid("A browser was remembered for the second step"),
+    EventType.RECOVERY_ASKED: msgid("A way back to the password was asked for"),
+    EventType.RECOVERY_REFUSED: msgid("A wrong code from a mail was typed"),
+    EventType.EMAIL_CHANGE_ASKED: msgid("A new e-mail address was asked for"),
+    EventType.EMAIL_CHANGE_REFUSED: msgid("A wrong code for a new e-mail address was typed"),
+    EventType.EMAIL_CHANGED: msgid("The e-mail address was changed"),
+    EventType.PREFERENCES_CHANGED: msgid("Preferences were changed"),
+}
+"""By the name of the event, in the order of `EventType`."""
+
+
+def activity_words(translator: Translator, type: str) -> str:
+    """Return what an event means; one without words under its own name."""
+    words = ACTIVITY_WORDS.get(type)
+    return translator.say(words) if words else type
