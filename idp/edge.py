@@ -14,12 +14,20 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from idp.audit.batch import TrailFull
+from idp.flows.account_activity import account_activity_pages
+from idp.flows.account_apps import account_apps_pages
+from idp.flows.account_details import account_details_pages
+from idp.flows.account_email import account_email_pages
 from idp.flows.account_home import account_pages
+from idp.flows.account_methods import account_methods_pages
+from idp.flows.account_new_phone import account_new_phone_pages
+from idp.flows.account_sessions import account_sessions_pages
 from idp.flows.authorize import authorize_pages
 from idp.flows.change_own_password import change_own_password_pages
 from idp.flows.change_password import change_password_pages
 from idp.flows.consent import consent_pages
 from idp.flows.end_session import end_session_pages
+from idp.flows.lock_down import lock_down_pages
 from idp.flows.parts import Parts
 from idp.flows.passkey_sign_in import passkey_sign_in_pages
 from idp.flows.recover import recover_pages
@@ -62,6 +70,14 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     consent_pages,
     end_session_pages,
     account_pages,
+    account_methods_pages,
+    account_new_phone_pages,
+    account_sessions_pages,
+    account_apps_pages,
+    account_details_pages,
+    account_email_pages,
+    account_activity_pages,
+    lock_down_pages,
     change_own_password_pages,
     recover_pages,
     reset_password_pages,
