@@ -19,6 +19,7 @@ from idp.accounts.identifiers import InvalidIdentifier
 from idp.accounts.policy import AccountRefused, Kind
 from idp.acts.add_person import add_person
 from idp.acts.disable_account import disable_account, enable_account
+from idp.acts.let_guess_again import let_guess_again
 from idp.acts.reset_factor import reset_factor
 from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, one_a_line, print_facts, print_json, when
@@ -198,6 +199,26 @@ def enable_command(who: str, *, config: Path | None, as_json: bool) -> None:
         print_json({"id": account.id, "status": "active"})
         return
     click.echo(f"{account.user_id} may sign in again.")
+
+
+@accounts.command("unlock")
+@click.argument("who", metavar="USER_ID")
+@config_option
+@json_option
+def unlock_command(who: str, *, config: Path | None, as_json: bool) -> None:
+    """Let passwords be tried again for an account that too many wrong ones have paused or stopped.
+
+    \b
+    idp accounts unlock dana
+    """
+    with opened(config) as service, _refusals():
+        account = _found(service, who)
+        with service.database.writing() as connection:
+            let_guess_again(connection, account_id=account.id, **service.acting())
+    if as_json:
+        print_json({"id": account.id, "unlocked": True})
+        return
+    click.echo(f"{account.user_id} may try passwords again.")
 
 
 @accounts.command("reset-factor")

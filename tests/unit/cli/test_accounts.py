@@ -91,3 +91,11 @@ def test_without_keys_there_is_no_pepper(cli: Cli) -> None:
     """A password before `idp keys init` ends with 2, and the command to run."""
     result = cli("accounts", "add", "dana", "--password-stdin", stdin=PASSWORD)
     assert (2, True) == (result.exit_code, "idp keys init" in result.stderr)
+
+
+def test_unlocking_is_written_down(cli: Cli) -> None:
+    """Whoever lets passwords be tried again stands in the trail; an account that nobody has cannot be unlocked."""
+    made = cli.json("accounts", "add", "dana")
+    assert {"id": made["id"], "unlocked": True} == cli.json("accounts", "unlock", "dana")
+    assert 1 == cli("accounts", "unlock", "nobody").exit_code
+    assert "account.unlocked" in cli("audit", "tail").stdout
