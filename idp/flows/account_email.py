@@ -54,15 +54,15 @@ def account_email_pages(parts: Parts) -> flask.Blueprint:
 
 
 def _sent(parts: Parts, person: Standing) -> flask.Response:
-    match sent_fields().get("action"):
-        case "ask":
-            return _ask(parts, person)
-        case "confirm":
-            return _confirm(parts, person)
-        case "cancel":
-            parts.email_changes.cancel(account_id=person.account_id)
-            return see_other(Back.DETAILS)
-    fail("input_invalid", detail="no such button")
+    action = sent_fields().get("action")
+    if action == "ask":
+        return _ask(parts, person)
+    if action == "confirm":
+        return _confirm(parts, person)
+    if action != "cancel":
+        fail("input_invalid", detail="no such button")
+    parts.email_changes.cancel(account_id=person.account_id)
+    return see_other(Back.DETAILS)
 
 
 def _ask(parts: Parts, person: Standing) -> flask.Response:

@@ -38,27 +38,26 @@ def account_sessions_pages(parts: Parts) -> flask.Blueprint:
 
 def _end(parts: Parts, person: Standing) -> flask.Response:
     own = person.session.sid if person.session else ""
+    action, sid = sent_fields().get("action"), sent_fields().get("sid", "")
+    if action not in {"end", "end_others"}:
+        fail("input_invalid", detail="no such button")
     common: dict[str, Any] = {
         "account_id": person.account_id,
         "visitor": visitor_of(parts),
         "entropy": parts.issuer.entropy,
         "now": parts.issuer.clock(),
     }
-    match sent_fields().get("action"):
-        case "end_others":
-            with parts.issuer.database.writing() as connection:
-                end_other_sessions(connection, sid=own, **common)
-            return see_other(f"{Back.SESSIONS}?done=ended_others")
-        case "end":
-            sid = sent_fields().get("sid", "")
-            # One that has ended meanwhile is what the person wants; somebody else's looks the same.
-            with suppress(NotTheirSession), parts.issuer.database.writing() as connection:
-                end_own_session(connection, sid=sid, **common)
-            response = see_other(f"{Back.SESSIONS}?done=ended")
-            if sid == own:
-                parts.cookies.clear(response, parts.cookies.session_name)
-            return response
-    fail("input_invalid", detail="no such button")
+    if action == "end_others":
+        with parts.issuer.database.writing() as connection:
+            end_other_sessions(connection, sid=own, **common)
+        return see_other(f"{Back.SESSIONS}?done=ended_others")
+    # One that has ended meanwhile is what the person wants; somebody else's looks the same.
+    with suppress(NotTheirSession), parts.issuer.database.writing() as connection:
+        end_own_session(connection, sid=sid, **common)
+    response = see_other(f"{Back.SESSIONS}?done=ended")
+    if sid == own:
+        parts.cookies.clear(response, parts.cookies.session_name)
+    return response
 
 
 def _page(parts: Parts, person: Standing) -> flask.Response:
