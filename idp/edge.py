@@ -31,9 +31,11 @@ from idp.flows.lock_down import lock_down_pages
 from idp.flows.parts import Parts
 from idp.flows.passkey_sign_in import passkey_sign_in_pages
 from idp.flows.recover import recover_pages
+from idp.flows.recover_factor import recover_factor_pages
 from idp.flows.reset_password import reset_password_pages
 from idp.flows.sign_in import sign_in_pages
 from idp.flows.slow_down import slow_down_pages
+from idp.flows.verify_factor import verify_factor_pages
 from idp.flows.visit import language_of, reference_of
 from idp.metrics.metered import MeteredServer
 from idp.metrics.meters import Meters
@@ -66,6 +68,7 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     sign_in_pages,
     slow_down_pages,
     passkey_sign_in_pages,
+    verify_factor_pages,
     change_password_pages,
     consent_pages,
     end_session_pages,
@@ -80,6 +83,7 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     lock_down_pages,
     change_own_password_pages,
     recover_pages,
+    recover_factor_pages,
     reset_password_pages,
 )
 
