@@ -16,6 +16,7 @@ from idp.accounts.models import ACCOUNTS
 from idp.acts.disable_account import disable_account
 from idp.acts.visitor import Visitor
 from idp.app import Service
+from idp.audit.browse import Wanted, latest_events
 from idp.mfa.policy import PHISHING_RESISTANT
 from tests.support.authenticator import BE, BS, UP, UV, Authenticator, Said, encoded, text
 from tests.support.in_process import ADDRESS, App, Browser, add_person
@@ -130,7 +131,7 @@ def _unknown(_service: Service, passkey: Authenticator, options: str) -> str:
 
 def _anothers_key(service: Service, passkey: Authenticator, options: str) -> str:
     other = enrol(service, add_person(service, name()))
-    other.credential_id = passkey.credential_id
+    other.credential_id, other.user_handle = passkey.credential_id, passkey.user_handle
     return text(other.get(options))
 
 
@@ -188,26 +189,26 @@ def _nothing(_service: Service, _passkey: Authenticator, _options: str) -> str:
     return ""
 
 
-SPOILED: dict[str, Spoiled] = {
-    "a look-alike origin": _changed(origin="https://badid.example.com"),
-    "a subdomain": _changed(origin=f"https://login.{ADDRESS.removeprefix('https://')}"),
-    "a foreign frame": _changed(client_data={"crossOrigin": True}),
-    "another RP ID": _changed(rp_id="example.com"),
-    "no verified person": _changed(flags=UP),
-    "nobody present": _changed(flags=UV),
-    "copyable all at once": _changed(flags=UP | UV | BE | BS),
-    "a creation": _changed(type_="webauthn.create"),
-    "a challenge of its own": _changed(challenge=b"c" * 72),
-    "a challenge of another journey": _for_another_journey,
-    "a challenge for a second factor": _second_factor,
-    "an unknown credential": _unknown,
-    "another person's key": _anothers_key,
-    "another person's handle": _anothers_name,
-    "no handle": _no_handle,
-    "a counter that went back": _gone_back,
-    "a disabled account": _disabled,
-    "nonsense": _nonsense,
-    "nothing": _nothing,
+SPOILED: dict[str, tuple[Spoiled, str]] = {
+    "a look-alike origin": (_changed(origin="https://badid.example.com"), "origin"),
+    "a subdomain": (_changed(origin=f"https://login.{ADDRESS.removeprefix('https://')}"), "origin"),
+    "a foreign frame": (_changed(client_data={"crossOrigin": True}), "foreign frame"),
+    "another RP ID": (_changed(rp_id="example.com"), "RP ID"),
+    "no verified person": (_changed(flags=UP), "verification required"),
+    "nobody present": (_changed(flags=UV), "Present"),
+    "copyable all at once": (_changed(flags=UP | UV | BE | BS), "backup eligibility"),
+    "a creation": (_changed(type_="webauthn.create"), "type"),
+    "a challenge of its own": (_changed(challenge=b"c" * 72), "challenge"),
+    "a challenge of another journey": (_for_another_journey, "challenge"),
+    "a challenge for a second factor": (_second_factor, "challenge"),
+    "an unknown credential": (_unknown, "credential"),
+    "another person's key": (_anothers_key, "signature"),
+    "another person's handle": (_anothers_name, "user handle"),
+    "no handle": (_no_handle, "user handle"),
+    "a counter that went back": (_gone_back, "sign count"),
+    "a disabled account": (_disabled, "account"),
+    "nonsense": (_nonsense, "malformed"),
+    "nothing": (_nothing, "malformed"),
 }
 
 
@@ -220,14 +221,22 @@ def owner_of(service: Service, passkey: Authenticator) -> str:
     return str(row[0])
 
 
+def last_refusal(service: Service) -> str:
+    """Give the check that the audit trail names for the latest refusal."""
+    with service.database.reading() as connection:
+        (event,) = latest_events(connection, Wanted(type="sign_in.refused"), count=1)
+    return str(event.details["check"])
+
+
 def test_whatever_is_wrong_looks_alike(service: Service, app: App) -> None:
     """Each way to get a passkey wrong ends at the same page with the same words, and signs nobody in (T30, T31)."""
     shown: dict[str, list[str]] = {}
-    for what, spoil in SPOILED.items():
+    for what, (spoil, check) in SPOILED.items():
         passkey, browser = enrol(service, add_person(service, name()), count=4), Browser(service)
         page = opened(app, browser)
         answer = post(browser, page, spoil(service, passkey, options_on(page)))
         assert not signed_in(browser), what
+        assert check in last_refusal(service), what
         shown.setdefault(seen(browser, answer), []).append(what)
     assert 1 == len(shown), list(shown.values())
     assert "This passkey did not sign you in" in next(iter(shown))
