@@ -15,25 +15,44 @@ from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.mfa.factors import FactorFacts, list_factors
-from idp.mfa.policy import Way
+from idp.mfa.policy import Factor, Way
+from idp.mfa.recovery_codes import codes_left
 from idp.mfa.verified import Verified
 from idp.passwords.recoveries import OpenRecovery, Purpose, note_factor_proved
 from idp.storage.handles import Entropy
+
+_WAY_OF = {Factor.TOTP: Way.TOTP, Factor.PASSKEY: Way.PASSKEY, Factor.SMS: Way.SMS}
 
 
 class SecondFactorDue(Exception):
     """The account has a second factor, and this recovery has not shown it."""
 
 
-def owed_factors(connection: Connection, recovery: OpenRecovery, *, hold: bool = False) -> Sequence[FactorFacts]:
-    """Give the factors of which one is still to be shown; none, when it was, or when the account has no factor.
+def owed_factors(connection: Connection, recovery: OpenRecovery) -> Sequence[FactorFacts]:
+    """Give the factors of which one is still to be shown; none, when it was, or when the account has no factor."""
+    factors = list_factors(connection, account_id=recovery.account_id or "")
+    return factors if is_owed(recovery, factors) else ()
 
-    With `hold`, none of them goes before this transaction ends.
+
+def is_owed(recovery: OpenRecovery, factors: Sequence[FactorFacts]) -> bool:
+    """Whether a recovery still has to show a factor of an account that has these."""
+    if not factors or recovery.factor_proved_at is None:
+        return bool(factors)
+    by_code = recovery.factor_way == Way.RECOVERY_CODE.value
+    return not by_code and recovery.factor_id not in {factor.id for factor in factors}
+
+
+def open_ways(connection: Connection, factors: Sequence[FactorFacts], *, texts: bool) -> list[Way]:
+    """Give the ways to show one of these factors, each once; `texts` says whether codes go out by text.
+
+    The one that was used last comes first: it is most likely at hand. A recovery code comes last, and stands there
+    without any codes left too when nothing else does: its page says what to do then.
     """
-    if recovery.account_id is None:
-        return ()
-    factors = list_factors(connection, account_id=recovery.account_id, hold=hold)
-    return () if _is_paid(recovery, factors) else factors
+    latest = sorted(factors, key=lambda factor: factor.last_used_at or factor.created_at, reverse=True)
+    ways = [_WAY_OF[factor.kind] for factor in latest if texts or factor.kind != Factor.SMS]
+    if not ways or codes_left(connection, account_id=factors[0].account_id):
+        ways.append(Way.RECOVERY_CODE)
+    return list(dict.fromkeys(ways))
 
 
 def note_shown(
@@ -70,9 +89,3 @@ def note_shown(
         personal=visitor.personal,
     )
     record(connection, event, entropy=entropy)
-
-
-def _is_paid(recovery: OpenRecovery, factors: Sequence[FactorFacts]) -> bool:
-    if recovery.factor_proved_at is None:
-        return False
-    return recovery.factor_way == Way.RECOVERY_CODE.value or recovery.factor_id in {factor.id for factor in factors}
