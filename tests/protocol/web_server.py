@@ -33,7 +33,7 @@ class Page:
 
 
 class WebServer(ThreadingHTTPServer):
-    """Serves `pages`, and notes every path that was asked for in `hits`."""
+    """Serves `pages`, and notes every path that was asked for in `hits`, what was posted there in `posted`."""
 
     daemon_threads = True
 
@@ -41,6 +41,7 @@ class WebServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pages: dict[str, Page] = {}
         self.hits: list[str] = []
+        self.posted: list[tuple[str, bytes]] = []
         self.connections = 0
         self.scheme = "https" if context else "http"
         if context:
@@ -67,6 +68,12 @@ class WebServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     server: WebServer
+
+    def do_POST(self) -> None:
+        """Note what is posted, and answer with the page of this path."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.posted.append((self.path, body))
+        self.do_GET()
 
     def do_GET(self) -> None:
         """Answer with the page of this path."""
