@@ -9,6 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from idp.clients.client import Client, decode_client
+from idp.mfa.policy import wanted_of
 from idp.oidc.authorization_request import AuthorizationRequest
 
 ACCOUNT = decode_client(
@@ -59,7 +60,7 @@ def request_for(
 ) -> AuthorizationRequest:
     """Give the request with which a built-in client asks for a signed-in person, who then lands at `back`.
 
-    With `max_age` (seconds) the sign-in may not be older.
+    With `max_age` (seconds) the sign-in may not be older; `acr_values` ask for what an app's would.
     """
     return AuthorizationRequest(
         client_id=client.client_id,
@@ -72,6 +73,7 @@ def request_for(
         code_challenge=None,
         max_age=max_age,
         acr_values=acr_values,
+        wanted_acr=wanted_of(acr_values),
         login_hint=login_hint,
     )
 
