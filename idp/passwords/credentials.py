@@ -40,7 +40,8 @@ class Credential:
 
 def find_credential(connection: Connection, *, account_id: str) -> Credential | None:
     """Give what is stored of an account's password, or None when it has none."""
-    row = connection.execute(select(CREDENTIALS).where(CREDENTIALS.c.account_id == account_id)).one_or_none()
+    columns = [CREDENTIALS.c[name] for name in Credential.__dataclass_fields__]
+    row = connection.execute(select(*columns).where(CREDENTIALS.c.account_id == account_id)).one_or_none()
     return None if row is None else Credential(**row._mapping)  # noqa: SLF001 - a public name
 
 
