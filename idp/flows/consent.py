@@ -26,6 +26,7 @@ from idp.flows.visit import (
     visitor_of,
 )
 from idp.issuance.claims import id_token_claims, userinfo_claims
+from idp.sessions.find import previous_sign_in
 from idp.web.consent_words import shared_data
 
 PAGE = "consent"
@@ -90,8 +91,12 @@ def _page(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
     request = journey.request
     language = language_of(request, account_locale=person.locale)
     names = userinfo_claims(request.scopes, request.claims) | id_token_claims(request.claims)
+    # Once: only where this very journey has signed the person in.
+    signed_in_here = any(proof.account_id == person.account_id for proof in journey.proofs)
     with parts.issuer.database.reading() as connection:
         account = find_by_id(connection, account_id=person.account_id)
+        sid = person.session.sid if person.session else ""
+        before = previous_sign_in(connection, account_id=person.account_id, sid=sid) if signed_in_here else None
     shared = shared_data(
         parts.wording.translator(language),
         scopes=request.scopes,
@@ -102,6 +107,7 @@ def _page(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
     return parts.pages.render(
         PAGE,
         language=language,
+        zone=account.claims.get("zoneinfo") if account else None,
         form_targets=form_targets(journey),
         brand=brand_for(parts, journey),
         action=f"/consent?journey={journey.id}",
@@ -111,5 +117,6 @@ def _page(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
         account_name=person.name or person.user_id,
         user_id=person.user_id,
         shared=shared,
+        last_sign_in=before,
         offline_days=int(parts.issuer.lifetimes.refresh_absolute / DAY) if offline else None,
     )

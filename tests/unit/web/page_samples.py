@@ -25,6 +25,7 @@ from idp.web.problems import (
 )
 from idp.web.render import Pages
 from idp.wording import Language
+from tests.unit.web.account_samples import ACCOUNT_SAMPLES
 
 FORM: dict[str, Any] = {"action": "/here", "form_token": "1.x"}
 PASSKEY: dict[str, Any] = {"passkey_action": "/here/passkey", "passkey_options": "{}"}
@@ -137,7 +138,15 @@ def consent(pages: Pages, language: Language, text: str, brand: Brand) -> flask.
     shared = [SharedData(text, text, ((text, text),)), SharedData(text, text)]
     person: dict[str, Any] = {"account_id": text, "account_name": text, "user_id": text}
     return pages.render(
-        "consent", language=language, brand=brand, problems=(), shared=shared, offline_days=90, **person, **FORM
+        "consent",
+        language=language,
+        brand=brand,
+        problems=(),
+        shared=shared,
+        offline_days=90,
+        last_sign_in=1_795_345_200.0,
+        **person,
+        **FORM,
     )
 
 
@@ -184,22 +193,6 @@ def form_post(pages: Pages, language: Language, text: str, brand: Brand) -> flas
     return form_post_page(pages, action="https://portal.example.com/cb", fields=fields, language=language, brand=brand)
 
 
-def account_home(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
-    """The account's own page."""
-    return pages.render(
-        "account_home",
-        language=language,
-        account_name=text,
-        user_id=text,
-        last_sign_in=1_795_345_200.0,
-        recovered_at=1_795_345_200.0,
-        careful_until=1_795_604_400.0,
-        apps=[WayBack(text, "https://portal.example.com/")],
-        sign_out_action="/account/sign-out",
-        form_token="1.x",
-    )
-
-
 def demo_home(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """The demo's tour."""
     portals = [SimpleNamespace(name=text, address="http://localhost:8001/", shows=text)]
@@ -240,7 +233,7 @@ SAMPLES: dict[str, Sample] = {
     "You are signed out": signed_out,
     "This sign-in request cannot be used": error,
     "Back to the app": form_post,
-    "Your account": account_home,
+    **ACCOUNT_SAMPLES,
     "See it work in five steps": demo_home,
     "Connect your app": demo_connect,
     "Mailbox": demo_mailbox,
