@@ -69,7 +69,7 @@ class Demo:
         chosen = user_id or f"person-{secrets.token_hex(4)}"
         given: dict[str, Any] = {"email": f"{chosen}@example.com", "claims": {"name": "Pat Person"}} | facts
         stored = self._stored_password
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             add_person(
                 connection,
                 NewAccount(user_id=chosen, kind=Kind.CONSUMER, **given),
@@ -83,7 +83,7 @@ class Demo:
 
     def add_client(self, client_id: str, **metadata: Any) -> str:  # noqa: ANN401 - RFC 7591 members
         """Register a client; gives its secret. The issuer knows it within half a second."""
-        with self._database.writing() as connection:
+        with self.database.writing() as connection:
             secret = register_client(
                 connection,
                 client_id=client_id,
@@ -107,17 +107,18 @@ class Demo:
         return load_settings(self.folder / "var" / "demo" / str(self.port) / "idp.toml", {})
 
     @cached_property
-    def _database(self) -> Database:
+    def database(self) -> Database:
+        """Its database, beside it."""
         return Database(open_engine(self._settings.database_url.get_secret_value(), pool_size=1))
 
     @cached_property
     def _stored_password(self) -> str:
-        return hasher_for(self._settings, self._database, secrets.token_bytes).hash(PASSWORD)
+        return hasher_for(self._settings, self.database, secrets.token_bytes).hash(PASSWORD)
 
     def close(self) -> None:
         """End the demo, as Ctrl-C does."""
-        if "_database" in self.__dict__:
-            self._database.engine.dispose()
+        if "database" in self.__dict__:
+            self.database.engine.dispose()
         stop(self.process, signal.SIGTERM)
 
 
