@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, TypedDict
 
-from sqlalchemy import Double, LargeBinary, String, bindparam, select
+from sqlalchemy import Double, LargeBinary, String, bindparam, cast, select
 
 from idp.lockout.models import KNOWN
 from idp.lockout.policy import KNOWN_DEVICE_RENEWED, KNOWN_DEVICE_SECONDS
@@ -41,7 +41,9 @@ def device_parameters(
 @cache
 def remember_device(dialect: str) -> Insert:
     """Give the statement that makes a browser known for an account, alone or as a CTE of another."""
-    now, digest = bindparam("device_at", type_=Double), bindparam("device_handle_digest", type_=LargeBinary)
+    now = bindparam("device_at", type_=Double)
+    # Cast: PostgreSQL can't tell the type of a bare parameter that is null.
+    digest = cast(bindparam("device_handle_digest", type_=LargeBinary), LargeBinary)
     until = now + fixed(KNOWN_DEVICE_SECONDS)
     row: dict[str, Any] = {
         "id": bindparam("device_row", type_=String),

@@ -1,188 +1,369 @@
 """Budgets of guesses on SQLite and PostgreSQL: counted before they are checked, and never exceeded."""
 
+from __future__ import annotations
+
+import secrets
 from itertools import count
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
-from idp.lockout.models import COUNTERS
+from idp.lockout.known_devices import device_parameters, remember_device
+from idp.lockout.models import COUNTERS, KNOWN, REMEMBERED_SECONDS
+from idp.lockout.origin import Origin, origin_of
+from idp.lockout.place_failures import PlaceFailures, count_by_place, forgive_by_place
+from idp.lockout.places import HOUR, LIMITS
 from idp.lockout.policy import GuessKind
-from idp.lockout.reservation import Reservation, TooManyGuesses
+from idp.lockout.reservation import GuessesStopped, GuessTooSoon, Reservation, TooManyGuesses, WorkDue
 from idp.lockout.reserve import reserve, undo
+from idp.lockout.take import forget_guesses, put_back, take
 from idp.storage.database import Database
 from idp.storage.engine import open_engine
 from idp.storage.prune import prune
+from keys.mac import MacKey
 from tests.support.racing import at_once
 from tests.support.statements import statements_of
 
+KEY = MacKey({1: b"1" * 32}, "lookup")
+START = 1_800_014_400.0
 HALF_HOUR = 1800.0
-HOUR = 3600.0
+DAY = 86_400.0
+BROWSER = b"b" * 32
+SCHEDULE = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 20.0]
+"""Seconds after the first guess at which ten guesses are looked at, none of them too soon."""
 
 
-def guess(database: Database, *, name: str = "tom", address: str = "one", now: float = 0.0) -> Reservation:
-    """Count a guess in a transaction of its own."""
+def origin(name: str = "tom", *, address: str = "192.0.2.7", device: bytes | None = None, now: float = START) -> Origin:
+    """Describe where a guess comes from."""
+    return origin_of(KEY, identifier=name, address=address, device_digest=device, now=now)
+
+
+def guess(
+    database: Database,
+    *,
+    name: str = "tom",
+    account: str | None = None,
+    address: str = "192.0.2.7",
+    device: bytes | None = None,
+    after: float = 0.0,
+    worked: bool = False,
+) -> Reservation:
+    """Count a guess in a transaction of its own, so many seconds after the start."""
     with database.writing() as connection:
-        return reserve(connection, identifier_key=name, address_key=address, now=now)
+        return reserve(
+            connection,
+            account_id=account,
+            identifier_key=f"typed:{name}",
+            origin=origin(name, address=address, device=device, now=START + after),
+            worked=worked,
+            now=START + after,
+        )
+
+
+def ten_guesses(database: Database, *, after: float = 0.0, **who: str | bytes | None) -> None:
+    """Use a budget up, none too soon."""
+    for seconds in SCHEDULE:
+        guess(database, after=after + seconds, **who).require_admitted()  # type: ignore[arg-type]
 
 
 def admitted(reservation: Reservation) -> bool:
     """Whether the guess may be checked."""
-    try:
-        reservation.require_admitted()
-    except TooManyGuesses:
-        return False
-    return True
+    return reservation.refusal is None
 
 
 def take_back(database: Database, reservation: Reservation) -> None:
-    """Say that the guess was right."""
+    """Say that the guess was not looked at."""
     with database.writing() as connection:
         undo(connection, reservation)
 
 
-def failures(database: Database) -> dict[str, int]:
+def fail(database: Database, *, name: str, address: str = "192.0.2.7", after: float = 0.0) -> PlaceFailures:
+    """Count a failure by its place."""
+    with database.writing() as connection:
+        return count_by_place(connection, origin(name, address=address, now=START + after))
+
+
+def counters(database: Database) -> dict[str, int]:
     """Read how many failures each key has."""
     with database.reading() as connection:
         return {row.key: row.failures for row in connection.execute(select(COUNTERS.c.key, COUNTERS.c.failures))}
 
 
+def know(database: Database, account: str, digest: bytes = BROWSER, *, at: float = START) -> None:
+    """Let an account have signed in with a browser."""
+    known = device_parameters(handle_digest=digest, account_id=account, now=at, entropy=secrets.token_bytes)
+    with database.writing() as connection:
+        connection.execute(remember_device(connection.dialect.name), known)
+
+
 def test_ten_guesses_at_a_name(database: Database) -> None:
     """The eleventh is not checked, from wherever it comes, until half an hour after the tenth."""
-    for number in range(10):
-        guess(database, address=f"a{number}", now=float(number * 100)).require_admitted()
+    ten_guesses(database)
     with pytest.raises(TooManyGuesses) as refused:
-        guess(database, address="elsewhere", now=901.0).require_admitted()
-    assert (GuessKind.IDENTIFIER, 900.0 + HALF_HOUR) == (refused.value.kind, refused.value.ends_at)
-    assert not admitted(guess(database, address="elsewhere", now=900.0 + HALF_HOUR - 0.1))
-    assert admitted(guess(database, address="elsewhere", now=900.0 + HALF_HOUR))
+        guess(database, address="198.51.100.1", after=40.0).require_admitted()
+    assert (GuessKind.IDENTIFIER, START + 20.0 + HALF_HOUR) == (refused.value.kind, refused.value.ends_at)
+    assert not admitted(guess(database, after=20.0 + HALF_HOUR - 0.1))
+    assert admitted(guess(database, after=20.0 + HALF_HOUR))
+
+
+def test_the_last_guesses_have_to_wait(database: Database) -> None:
+    """Six come as fast as they like; then each waits. One that comes too soon is told how long, and costs nothing."""
+    for _ in range(6):
+        assert admitted(guess(database))
+    early = guess(database, after=0.5).refusal
+    assert isinstance(early, GuessTooSoon)
+    assert START + 1.5 >= early.ends_at
+    assert 6 == counters(database)["typed:tom"]
+    assert admitted(guess(database, after=1.0))
+    assert [False, True] == [admitted(guess(database, after=after)) for after in (2.9, 3.0)]
 
 
 def test_failures_are_forgotten_after_half_an_hour(database: Database) -> None:
     """Nine failures leave one; half an hour after the first there are ten again."""
-    for _ in range(9):
-        assert admitted(guess(database, now=0.0))
-    assert admitted(guess(database, address="a", now=HALF_HOUR))
-    assert 1 == failures(database)["tom"]
+    for seconds in SCHEDULE[:9]:
+        assert admitted(guess(database, after=seconds))
+    assert admitted(guess(database, after=HALF_HOUR))
+    assert 1 == counters(database)["typed:tom"]
 
 
 def test_a_refused_guess_does_not_prolong_the_rest(database: Database) -> None:
     """A stranger who goes on guessing does not keep the owner out for ever."""
-    for number in range(30):
-        guess(database, address=f"a{number}", now=float(number))
-    assert 10 == failures(database)["tom"]
-    assert admitted(guess(database, address="b", now=9.0 + HALF_HOUR))
+    ten_guesses(database)
+    for number in range(20):
+        guess(database, after=21.0 + number)
+    assert 10 == counters(database)["typed:tom"]
+    assert admitted(guess(database, after=20.0 + HALF_HOUR))
 
 
-def test_a_right_guess_costs_nothing(database: Database) -> None:
-    """Three hundred people of one organisation sign in from one address, one of them fifty times."""
-    for number in range(300):
-        take_back(database, guess(database, name=f"name {number % 250}"))
-    assert {0} == set(failures(database).values())
+def test_a_known_browser_has_a_budget_of_its_own(database: Database) -> None:
+    """Strangers use theirs up, its owner's is untouched; and the other way round."""
+    know(database, "a1")
+    ten_guesses(database, account="a1")
+    assert not admitted(guess(database, account="a1", after=40.0))
+    mine = guess(database, account="a1", device=BROWSER, after=40.0)
+    assert (True, True) == (admitted(mine), mine.device_id is not None)
+    for seconds in SCHEDULE[1:]:
+        guess(database, account="a1", device=BROWSER, after=40.0 + seconds).require_admitted()
+    assert not admitted(guess(database, account="a1", device=BROWSER, after=90.0))
 
 
-def test_a_right_guess_takes_back_itself_alone(database: Database) -> None:
-    """Nine failures stay nine: signing in to one's own account resets nobody's counter, not even the address's."""
-    for _ in range(9):
-        guess(database)
+@pytest.mark.parametrize("stranger", [b"c" * 32, None])
+def test_a_browser_is_known_for_its_own_accounts(database: Database, stranger: bytes | None) -> None:
+    """Neither another browser nor another account has anything from it, nor what is over."""
+    know(database, "a1")
+    assert guess(database, account="a1", device=stranger).device_id is None
+    assert guess(database, account="a2", device=BROWSER).device_id is None
+    assert guess(database, account=None, device=BROWSER).device_id is None
+    assert guess(database, account="a1", device=BROWSER, after=400 * DAY).device_id is None
+
+
+def test_a_known_browser_is_written_down_once_a_day(database: Database) -> None:
+    """One row, whose end moves with use."""
+    ends = []
+    for after in (0.0, DAY - 1, DAY):
+        know(database, "a1", at=START + after)
+        with database.reading() as connection:
+            ends.append(connection.execute(select(KNOWN.c.expires_at)).scalar_one() - START)
+    assert [400 * DAY, 400 * DAY, 401 * DAY] == ends
+
+
+def test_nothing_is_known_without_a_handle(database: Database) -> None:
+    """A shared browser leaves no row."""
+    nothing = device_parameters(handle_digest=None, account_id="a1", now=START, entropy=secrets.token_bytes)
+    with database.writing() as connection:
+        connection.execute(remember_device(connection.dialect.name), nothing)
+        assert connection.execute(select(KNOWN)).first() is None
+
+
+def a_hundred(database: Database, *, account: str, device: bytes | None = None) -> float:
+    """Fail a hundred times in a row, over ten windows; gives the seconds until then."""
+    for window in range(10):
+        ten_guesses(database, account=account, device=device, after=window * 2000.0)
+    return 10 * 2000.0
+
+
+def test_a_hundred_in_a_row_stop_for_good(database: Database) -> None:
+    """No rest ends that; the other class of devices is not meant, and recovery opens both."""
+    know(database, "a1")
+    later = a_hundred(database, account="a1")
+    for after in (later, later + HALF_HOUR, later + 30 * DAY):
+        assert isinstance(guess(database, account="a1", after=after).refusal, GuessesStopped)
+    assert admitted(guess(database, account="a1", device=BROWSER, after=later))
+    later += a_hundred(database, account="a2", device=BROWSER)
+    assert isinstance(guess(database, account="a1", after=later).refusal, GuessesStopped)
+    with database.writing() as connection:
+        forget_guesses(connection, account_id="a1")
+    assert admitted(guess(database, account="a1", after=later))
+    assert isinstance(guess(database, account="a2", after=later).refusal, GuessesStopped)
+
+
+def test_recovery_opens_a_known_browser_too(database: Database) -> None:
+    """Everything that was counted for the account is forgotten."""
+    know(database, "a1")
+    later = a_hundred(database, account="a1", device=BROWSER)
+    assert isinstance(guess(database, account="a1", device=BROWSER, after=later).refusal, GuessesStopped)
+    with database.writing() as connection:
+        forget_guesses(connection, account_id="a1")
+    assert admitted(guess(database, account="a1", device=BROWSER, after=later))
+
+
+def test_a_guess_that_was_not_looked_at_takes_back_itself_alone(database: Database) -> None:
+    """Nine failures stay nine, and their place in the row of failures."""
+    for seconds in SCHEDULE[:9]:
+        guess(database, after=seconds)
     for _ in range(3):
-        take_back(database, guess(database))
-    take_back(database, guess(database, name="own"))
-    assert {"tom": 9, "own": 0, "one": 9} == failures(database)
-    assert admitted(guess(database))
-    assert not admitted(guess(database))
-
-
-def test_the_tenth_guess_may_be_right(database: Database) -> None:
-    """Then the rest that it began is over as well."""
-    *_, tenth = [guess(database) for _ in range(10)]
-    take_back(database, tenth)
-    assert admitted(guess(database, now=1.0))
-    assert not admitted(guess(database, now=2.0))
+        take_back(database, guess(database, after=20.0))
+    assert 9 == counters(database)["typed:tom"]
+    assert admitted(guess(database, after=21.0))
+    assert not admitted(guess(database, after=22.0))
+    with database.reading() as connection:
+        assert 10 == connection.execute(select(COUNTERS.c.consecutive)).scalar_one()
 
 
 def test_what_began_anew_is_not_taken_back(database: Database) -> None:
     """A check that outlasts its window gives nobody a guess more in the next one."""
-    early = guess(database, now=0.0)
-    guess(database, now=HOUR)
+    early = guess(database)
+    guess(database, after=HALF_HOUR)
     take_back(database, early)
-    assert {"tom": 1, "one": 1} == failures(database)
+    assert {"typed:tom": 1} == counters(database)
 
 
-def test_only_an_admitted_guess_can_be_right(database: Database) -> None:
+def test_only_an_admitted_guess_can_be_taken_back(database: Database) -> None:
     """What was refused takes nothing back."""
-    *_, last = [guess(database) for _ in range(11)]
+    ten_guesses(database)
     with pytest.raises(TooManyGuesses):
-        take_back(database, last)
+        take_back(database, guess(database, after=40.0))
 
 
-def test_a_hundred_failures_from_an_address(database: Database) -> None:
-    """Whoever goes through names is stopped at the hundredth; names that come after are not counted."""
-    for number in range(100):
-        assert admitted(guess(database, name=f"name {number}", now=float(number)))
-    with pytest.raises(TooManyGuesses) as refused:
-        guess(database, name="victim", now=100.0).require_admitted()
-    assert (GuessKind.ADDRESS, 99.0 + HOUR) == (refused.value.kind, refused.value.ends_at)
-    assert "victim" not in failures(database)
-    assert admitted(guess(database, name="victim", address="another", now=100.0))
+def test_a_place_counts_pairs_and_not_tries(database: Database) -> None:
+    """One person who mistypes twenty times is one failure; a hundred names are a hundred."""
+    assert [1] + [None] * 19 == [fail(database, name="tom").address for _ in range(20)]
+    assert [2, 3, 4] == [fail(database, name=f"name {number}").address for number in range(3)]
+    assert 1 == fail(database, name="tom", after=HOUR).address
 
 
-def test_guesses_at_a_resting_name_count_for_the_address(database: Database) -> None:
-    """Hammering at one name uses up the address's budget too."""
-    for _ in range(100):
-        guess(database)
-    assert {"tom": 10, "one": 100} == failures(database)
-    assert not admitted(guess(database, name="another"))
+def test_success_gives_back_its_own_pair_alone(database: Database) -> None:
+    """Whoever signs in to an account of their own takes nothing off the others' failures from the same address."""
+    for name in ("tom", "dana", "ann"):
+        fail(database, name=name)
+    for _ in range(3):
+        with database.writing() as connection:
+            forgive_by_place(connection, origin("tom"))
+            forgive_by_place(connection, origin("own account"))
+    counted = counters(database)
+    assert (2, 2) == (counted[origin().address_key], counted[origin().network_key])
+    assert 3 == fail(database, name="tom").address
 
 
-def test_two_hundred_at_once_are_ten(database_url: str) -> None:
-    """Of two hundred guesses in parallel, ten are checked; what was counted outlives the process."""
+def put_failures(database: Database, kind: GuessKind, failures: int) -> None:
+    """Let a place have failed so often."""
+    key = origin().address_key if kind is GuessKind.ADDRESS else origin().network_key
+    row = {"key": key, "kind": kind.value, "window_started": START, "failures": failures, "consecutive": 0}
+    with database.writing() as connection:
+        connection.execute(insert(COUNTERS).values(row))
+
+
+@pytest.mark.parametrize("kind", [GuessKind.ADDRESS, GuessKind.NETWORK])
+def test_a_busy_place_is_asked_for_work_and_then_refused(database: Database, kind: GuessKind) -> None:
+    """Nothing is counted at the name meanwhile; work helps until the second limit; other places meet nothing."""
+    put_failures(database, kind, LIMITS[kind].work - 1)
+    assert admitted(guess(database))
+    fail(database, name="one more")
+    refused = guess(database).refusal
+    assert (WorkDue, kind, START + HOUR) == (type(refused), refused and refused.kind, refused and refused.ends_at)
+    assert 1 == counters(database)["typed:tom"]
+    assert admitted(guess(database, worked=True))
+    assert admitted(guess(database, address="203.0.113.1"))
+    assert admitted(guess(database, after=HOUR))
+
+
+def test_a_very_busy_place_is_refused_for_the_rest_of_the_hour(database: Database) -> None:
+    """Work pays for nothing any more; whoever is known there signs in all the same."""
+    know(database, "a1")
+    put_failures(database, GuessKind.ADDRESS, LIMITS[GuessKind.ADDRESS].refused)
+    refused = guess(database, worked=True).refusal
+    assert (TooManyGuesses, GuessKind.ADDRESS) == (type(refused), refused and refused.kind)
+    assert admitted(guess(database, account="a1", device=BROWSER))
+
+
+def test_two_hundred_at_once_are_never_more_than_the_budget(database_url: str) -> None:
+    """Of two hundred guesses in parallel the free ones are checked; waiting gives the rest, and not one more."""
     database = Database(open_engine(database_url, pool_size=20))
     numbers = count()
 
-    def ten_guesses() -> list[bool]:
-        return [admitted(guess(database, address=f"a{next(numbers) % 7}")) for _ in range(10)]
+    def guesses() -> list[bool]:
+        return [admitted(guess(database, address=f"192.0.2.{next(numbers) % 7}")) for _ in range(10)]
 
-    outcomes = [outcome for outcomes in at_once(20, ten_guesses) for outcome in outcomes]
-    assert (200, 10) == (len(outcomes), outcomes.count(True))
+    outcomes = [outcome for outcomes in at_once(20, guesses) for outcome in outcomes]
+    assert (200, 6) == (len(outcomes), outcomes.count(True))
     database.engine.dispose()
     reopened = Database(open_engine(database_url))
-    assert 10 == failures(reopened)["tom"]
-    assert not admitted(guess(reopened))
+    later = [admitted(guess(reopened, after=after)) for after in (1.0, 3.0, 7.0, 15.0, 31.0, 63.0)]
+    assert [True] * 4 + [False] * 2 == later
+    assert 10 == counters(reopened)["typed:tom"]
     reopened.engine.dispose()
 
 
-def test_crossing_names_and_addresses_never_block_each_other(database_url: str) -> None:
+def test_names_and_places_never_block_each_other(database_url: str) -> None:
     """Counting and taking back touch rows in one order: no deadlock, and in the end nothing is left counted."""
     database = Database(open_engine(database_url, pool_size=8))
     numbers = count()
 
-    def right_guesses() -> None:
+    def fail_and_succeed() -> None:
         mine = next(numbers)
-        for turn in range(15):
-            reserved = guess(database, name=f"n{(turn + mine) % 3}", address=f"a{(turn * mine) % 3}")
-            if admitted(reserved):
-                take_back(database, reserved)
+        for turn in range(10):
+            name, address = f"n{(turn + mine) % 3}", f"192.0.2.{(turn * mine) % 3}"
+            reserved = guess(database, name=name, address=address)
+            fail(database, name=name, address=address)
+            with database.writing() as connection:
+                if admitted(reserved):
+                    undo(connection, reserved)
+                forgive_by_place(connection, origin(name, address=address))
 
-    at_once(8, right_guesses)
-    counted = failures(database)
-    assert {0} == {failed for key, failed in counted.items() if key.startswith("n")}
+    at_once(8, fail_and_succeed)
+    left = {key: failed for key, failed in counters(database).items() if key.startswith(("typed", "place", "wider"))}
+    assert {0} == set(left.values())
     database.engine.dispose()
 
 
-def test_counting_is_one_statement_on_postgresql(postgresql_url: str) -> None:
-    """Both budgets in one round trip, and both back in one."""
+def test_codes_have_budgets_of_their_own(database: Database) -> None:
+    """Ten guesses at second factors over all journeys, five texts for a number; a right code is given back."""
+
+    def taken(kind: GuessKind, times: int) -> int:
+        done = 0
+        for _ in range(times):
+            try:
+                with database.writing() as connection:
+                    take(connection, kind=kind, key="account:a1", now=START)
+            except TooManyGuesses:
+                continue
+            done += 1
+        return done
+
+    assert (10, 5) == (taken(GuessKind.FACTOR, 100), taken(GuessKind.SEND, 10))
+    with database.writing() as connection:
+        put_back(connection, kind=GuessKind.FACTOR, key="account:a1", window=START)
+        forget_guesses(connection, account_id="a1")
+    assert 1 == taken(GuessKind.FACTOR, 10)
+
+
+def test_a_guess_and_its_return_on_postgresql(postgresql_url: str) -> None:
+    """Counted in two statements where the account is known already; given back in one."""
     database = Database(open_engine(postgresql_url))
     with statements_of(database.engine) as sent:
         take_back(database, guess(database))
-    assert 2 == len(sent)
+    assert 3 == len(sent)
     database.engine.dispose()
 
 
 def test_old_counters_are_pruned(database: Database) -> None:
-    """Nothing goes that may still refuse a guess."""
-    for number in range(11):
-        guess(database, now=number * (HALF_HOUR - 1) / 10)
-    prune(database, 2 * HALF_HOUR - 2)
-    assert {"tom": 10, "one": 11} == failures(database)
-    prune(database, 3 * HOUR)
-    assert {} == failures(database)
+    """Nothing goes that may still refuse a guess, or that counts towards a stop; what is stopped stays for good."""
+    ten_guesses(database)
+    a_hundred(database, account="a1")
+    fail(database, name="tom")
+    prune(database, START + 2 * HOUR)
+    assert {"typed:tom", "account:a1", origin().pair_key} < set(counters(database))
+    prune(database, START + 3 * HOUR)
+    assert {"typed:tom", "account:a1"} == set(counters(database))
+    prune(database, START + REMEMBERED_SECONDS + DAY)
+    assert {"account:a1"} == set(counters(database))
