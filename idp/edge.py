@@ -27,6 +27,7 @@ from idp.flows.change_own_password import change_own_password_pages
 from idp.flows.change_password import change_password_pages
 from idp.flows.consent import consent_pages
 from idp.flows.end_session import end_session_pages
+from idp.flows.enrol_factor import enrol_factor_pages
 from idp.flows.lock_down import lock_down_pages
 from idp.flows.parts import Parts
 from idp.flows.passkey_sign_in import passkey_sign_in_pages
@@ -69,6 +70,7 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     slow_down_pages,
     passkey_sign_in_pages,
     verify_factor_pages,
+    enrol_factor_pages,
     change_password_pages,
     consent_pages,
     end_session_pages,

@@ -28,6 +28,9 @@ FACTOR_THERE: Final = Problem(msgid("Your account has this one already."))
 FACTORS_FULL: Final = Problem(
     msgid("Your account has as many devices as it can have. Remove one that is no longer used.")
 )
+LAST_FACTOR: Final = Problem(
+    msgid("It is the only one. Say that you want no second step any more, or add another one first."), "also_last"
+)
 
 _SOON: Final = 90
 _NUMBERS: Final = {
