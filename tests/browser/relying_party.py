@@ -113,7 +113,7 @@ class RelyingParty:
 
     def respond(self, request: Request) -> Response:
         """Show, and keep, what came."""
-        if request.path not in {"/callback", "/goodbye"}:
+        if request.path not in {"/callback", "/goodbye", "/leave"}:
             return Response(status=404)
         told = request.form if request.method == "POST" else request.args
         self.answers.append({"method": request.method, "path": request.path, **told.to_dict()})
@@ -137,11 +137,12 @@ def relying_party(issuer: str) -> Iterator[RelyingParty]:
 
 
 @contextmanager
-def registered(demo: Demo) -> Iterator[RelyingParty]:
-    """Serve a new app that the demo's issuer knows."""
+def registered(demo: Demo, *, framed: bool = False) -> Iterator[RelyingParty]:
+    """Serve a new app that the demo's issuer knows; `framed` has it sign out in a frame of the issuer's page."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     with relying_party(demo.issuer) as app:
-        app.client_secret = demo.add_client(app.client_id, **app.registration)
+        front_channel = {"frontchannel_logout_uri": f"{app.address}/leave"} if framed else {}
+        app.client_secret = demo.add_client(app.client_id, **app.registration, **front_channel)
         until = time.monotonic() + LEARNING_SECONDS
         while requests.get(app.ask(prompt="none"), allow_redirects=False, timeout=5).status_code != 303:
             if time.monotonic() > until:
