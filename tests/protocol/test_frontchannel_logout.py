@@ -143,10 +143,10 @@ def test_the_signed_out_page_says_who_was_told(place: Listening) -> None:
     place.app("good"), place.app("bad", status=400)
     browser, _ = place.sign_in()
     page = place.sign_out(browser)
-    assert {"The bad": "Being told", "The good": "Being told"} == shown(page)
+    assert {"The bad": "Not confirmed yet", "The good": "Not confirmed yet"} == shown(page)
     assert '<a class="button secondary" href="/signed-out">Check again</a>' in page.text
     place.deliver()
-    assert {"The bad": "Being told", "The good": "Signed out"} == shown(browser.get("/signed-out"))
+    assert {"The bad": "Not confirmed yet", "The good": "Signed out"} == shown(browser.get("/signed-out"))
     for _ in range(5):
         place.advance(100)
         place.deliver()
