@@ -41,6 +41,7 @@ class EventType(StrEnum):
     STUFFING_DETECTED = "stuffing.detected"
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_RESET = "password.reset"
+    PASSWORD_COMPROMISED = "password.compromised"
     FACTOR_ADDED = "factor.added"
     FACTOR_REMOVED = "factor.removed"
     FACTOR_VERIFIED = "factor.verified"

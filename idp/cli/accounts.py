@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -27,8 +26,9 @@ from idp.mfa.factors import FactorFacts, list_factors
 from idp.mfa.phone_numbers import masked_number
 from idp.mfa.recovery_codes import codes_left
 from idp.passwords.credentials import find_credential
+from idp.passwords.imported import HashRefused
 from idp.passwords.normal_form import UnusablePassword
-from idp.passwords.policy import PasswordRefused, Profile, Rules
+from idp.passwords.policy import PasswordRefused
 from idp.settings import Mode
 from idp.web.reference import new_reference
 
@@ -54,6 +54,8 @@ def _refusals() -> Iterator[None]:
         raise click.ClickException(one_a_line("the account is refused", error.faults)) from None
     except (PasswordRefused, UnusablePassword) as error:
         raise click.ClickException(f"the password is {error}") from None
+    except HashRefused as error:
+        raise click.ClickException(f"the hash is {error}") from None
     except (UnknownAccount, InvalidIdentifier):
         raise NoSuchAccount from None
 
@@ -66,6 +68,7 @@ def _refusals() -> Iterator[None]:
 @click.option("--locale", help="Their language, as de or en-GB.")
 @click.option("--kind", type=click.Choice(["consumer", "business"]), default="consumer", show_default=True)
 @click.option("--password-stdin", is_flag=True, help="Read a first password from standard input.")
+@click.option("--password-hash-stdin", is_flag=True, help="Read the hash that another system had of their password.")
 @config_option
 @json_option
 def add_command(
@@ -77,15 +80,24 @@ def add_command(
     locale: str | None,
     kind: str,
     password_stdin: bool,
+    password_hash_stdin: bool,
     config: Path | None,
     as_json: bool,
 ) -> None:
     """Add a person. In production a password given here must be changed at first use.
 
+    A hash may be bcrypt, PBKDF2 of Django or passlib, scrypt, phpass or salted LDAP ({SSHA}); with it people go on
+    signing in as they did, and at the first sign-in it is replaced by one of ours.
+
     \b
     idp accounts add dana --email dana@example.com --password-stdin < first-password.txt
     idp accounts add fleet-desk --email desk@example.com --kind business
+    idp accounts add tom --password-hash-stdin < hash-of-tom.txt
     """
+    from idp.cli.first_password import first_password, import_hash
+
+    if password_stdin and password_hash_stdin:
+        raise click.UsageError("A password or a hash, not both.")
     new = NewAccount(
         user_id=user_id,
         kind=Kind(kind),
@@ -95,8 +107,8 @@ def add_command(
         locale=locale,
     )
     with opened(config) as service, _refusals():
-        stored = _first_password(service) if password_stdin else None
-        must_change = stored is not None and service.settings.mode is Mode.PRODUCTION
+        stored = first_password(service) if password_stdin else import_hash(service) if password_hash_stdin else None
+        must_change = password_stdin and service.settings.mode is Mode.PRODUCTION
         with service.database.writing() as connection:
             account_id = add_person(
                 connection,
@@ -179,6 +191,39 @@ def disable_command(who: str, *, yes: bool, config: Path | None, as_json: bool) 
         print_json({"id": account.id, "status": "disabled", "sessions": ended.sessions, "grants": ended.grants})
         return
     click.echo(f"{account.user_id} is disabled; {ended.sessions} sessions and {ended.grants} grants ended.")
+
+
+@accounts.command("compromise")
+@click.argument("who", metavar="USER_ID")
+@yes_option
+@config_option
+@json_option
+def compromise_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Say that others may know a person's password; they choose another by mail.
+
+    \b
+    idp accounts compromise dana --yes
+    """
+    from idp.acts.compromise_password import NoPassword, compromise_password
+
+    with opened(config) as service, _refusals():
+        account = _found(service, who)
+        confirm(
+            f"{account.user_id} ({account.id}) is signed out everywhere, and the password signs nobody in any more.\n"
+            "They are told by mail, and choose a new one by mail.",
+            yes=yes,
+        )
+        reference = new_reference(service.entropy)
+        try:
+            with service.database.writing() as connection:
+                ended = compromise_password(connection, account_id=account.id, reference=reference, **service.acting())
+        except NoPassword:
+            raise click.ClickException("the account has no password") from None
+    if as_json:
+        print_json({"id": account.id, "reference": reference, "sessions": len(ended.sids), "grants": ended.grants})
+        return
+    click.echo(f"The password of {account.user_id} opens nothing any more; {len(ended.sids)} sessions ended.")
+    click.echo(f"Reference: {reference}")
 
 
 @accounts.command("enable")
@@ -276,12 +321,3 @@ def _found(service: Opened, who: str) -> AccountFacts:
     if account is None:
         raise NoSuchAccount
     return account
-
-
-def _first_password(service: Opened) -> str:
-    """Read, judge and hash a password, before any transaction begins."""
-    from idp.cli.first_password import hasher_for
-
-    password = sys.stdin.read().removesuffix("\n").removesuffix("\r")
-    Rules(second_factor=False, profile=Profile(service.settings.password_profile)).accept(password)
-    return hasher_for(service.settings, service.database, service.entropy).hash(password)

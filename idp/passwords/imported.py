@@ -53,7 +53,7 @@ _SETTINGS: Final = ("salt", "rounds", "ident", "block_size", "parallelism")
 
 
 class HashRefused(ValueError):
-    """A hash that is not imported; the message says why, and never repeats it."""
+    """A hash that is not imported; the message says why in a few words, and never repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
