@@ -20,16 +20,22 @@ from idp.acts.sign_in_statements import (
 from idp.audit.events import Event, EventType, Personal
 from idp.audit.read import events_by_reference
 from idp.issuance.consents import remember_consent, withdraw_consent
+from idp.lockout.known_devices import device_parameters, remember_device
 from idp.lockout.models import COUNTERS
+from idp.lockout.origin import origin_of
 from idp.lockout.reservation import TooManyGuesses
 from idp.passwords.credentials import find_credential, set_password
 from idp.passwords.hasher import WrongPassword
 from idp.passwords.models import CREDENTIALS
 from idp.storage.database import Database
 from idp.storage.engine import open_engine
+from keys.mac import MacKey
 from tests.support.racing import at_once
 from tests.support.statements import statements_of
 
+KEY = MacKey({1: b"1" * 32}, "lookup")
+SCHEDULE = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 20.0]
+"""When ten guesses come of which none is too soon."""
 TOM = NewAccount(user_id="Tom", email="tom@example.com", email_verified=True)
 
 
@@ -40,16 +46,25 @@ class House:
     database: Database
     tom: str
 
-    def attempt(self, identifier: str, *, address: str = "one", now: float = 0.0) -> Attempt:
+    def attempt(self, identifier: str, *, device: bytes | None = None, now: float = 0.0) -> Attempt:
         """Run the first statement in a transaction of its own."""
         with self.database.writing() as connection:
             return reserve_and_read(
                 connection,
                 identifier=identifier,
                 identifier_key=f"typed:{identifier}",
-                address_key=f"address:{address}",
+                origin=origin_of(KEY, identifier=identifier, address="192.0.2.7", device_digest=device, now=now),
                 now=now,
             )
+
+    def fail(self, identifier: str, *, device: bytes | None = None, now: float = 0.0) -> Attempt:
+        """Attempt it, and record that it was wrong."""
+        attempt = self.attempt(identifier, device=device, now=now)
+        event = Event(type=EventType.SIGN_IN_REFUSED, at=now, actor="anonymous", result="wrong", reference="R1")
+        origin = attempt.reservation.origin if attempt.reservation.counts_for_place else None
+        with self.database.writing() as connection:
+            record_failure(connection, event=event, entropy=secrets.token_bytes, counted_at=origin)
+        return attempt
 
     def succeed(self, attempt: Attempt, *, client_id: str | None = "app", new_hash: str | None = None) -> SignedIn:
         """Run the second statement in a transaction of its own."""
@@ -69,6 +84,7 @@ class House:
                 event=event,
                 client_id=client_id,
                 new_hash=new_hash,
+                remembered_digest=None,
                 entropy=secrets.token_bytes,
             )
 
@@ -110,17 +126,17 @@ def test_every_name_of_an_account_counts_as_the_account(house: House, identifier
     attempt = house.attempt(identifier)
     expected = Candidate(id=house.tom, user_id="Tom", kind="consumer", status="active", password_hash="p1$old")
     assert expected == attempt.account
-    assert {f"account:{house.tom}": 1, "address:one": 1} == house.failures()
+    assert {f"account:{house.tom}": 1} == house.failures()
 
 
 def test_a_name_that_nobody_has_counts_alike(house: House) -> None:
     """Under its keyed hash, to the same number, with the same end."""
     refused = {}
     for identifier in ("nobody", "tom"):
-        for number in range(10):
-            house.attempt(identifier, address=f"{identifier} {number}").reservation.require_admitted()
+        for now in SCHEDULE:
+            house.fail(identifier, now=now).reservation.require_admitted()
         with pytest.raises(TooManyGuesses) as raised:
-            house.attempt(identifier, now=1.0).reservation.require_admitted()
+            house.attempt(identifier, now=30.0).reservation.require_admitted()
         refused[identifier] = (raised.value.kind, raised.value.ends_at)
     assert refused["nobody"] == refused["tom"]
     assert house.attempt("nobody").account is None
@@ -128,11 +144,11 @@ def test_a_name_that_nobody_has_counts_alike(house: House) -> None:
 
 def test_names_share_the_budget(house: House) -> None:
     """Ten guesses over two spellings are ten guesses."""
-    for number in range(10):
-        house.attempt(("tom", "tom@example.com")[number % 2]).reservation.require_admitted()
+    for number, now in enumerate(SCHEDULE):
+        house.attempt(("tom", "tom@example.com")[number % 2], now=now).reservation.require_admitted()
     for identifier in ("tom", "tom@example.com"):
         with pytest.raises(TooManyGuesses):
-            house.attempt(identifier).reservation.require_admitted()
+            house.attempt(identifier, now=30.0).reservation.require_admitted()
 
 
 def test_an_account_without_a_password_is_read(house: House) -> None:
@@ -145,19 +161,17 @@ def test_an_account_without_a_password_is_read(house: House) -> None:
         house.succeed(attempt)
 
 
-def test_two_hundred_attempts_at_once_are_ten(database_url: str) -> None:
-    """Whichever name of the account is typed, ten are checked."""
+def test_two_hundred_attempts_at_once_share_the_budget(database_url: str) -> None:
+    """Whichever name of the account is typed, the six that need not wait are checked."""
     house = furnished(Database(open_engine(database_url, pool_size=20)))
 
     def ten_attempts() -> list[bool]:
         return [
-            house.attempt(("tom", "tom@example.com")[number % 2], address=f"{number}").reservation.identifier_window
-            is not None
-            for number in range(10)
+            house.attempt(("tom", "tom@example.com")[number % 2]).reservation.window is not None for number in range(10)
         ]
 
     outcomes = [outcome for outcomes in at_once(20, ten_attempts) for outcome in outcomes]
-    assert (200, 10) == (len(outcomes), outcomes.count(True))
+    assert (200, 6) == (len(outcomes), outcomes.count(True))
     house.database.engine.dispose()
 
 
@@ -172,7 +186,10 @@ def test_success_takes_back_and_tells_the_standing(house: House) -> None:
         not_before=None,
         must_change=False,
         compromised_at=None,
+        locked_down_at=None,
         consented_scopes=frozenset({"openid", "email"}),
+        factors=frozenset(),
+        remembered=False,
     ) == house.succeed(house.attempt("tom"))
     assert {0} == set(house.failures().values())
     assert (["sign_in.succeeded"], "p1$old") == (house.events(), house.stored())
@@ -235,19 +252,46 @@ def test_only_who_was_checked_can_succeed(house: House, identifier: str) -> None
 
 def test_an_attempt_that_was_not_admitted_cannot_succeed(house: House) -> None:
     """Even with the right password."""
-    *_, last = [house.attempt("tom") for _ in range(11)]
+    *_, last = [house.attempt("tom", now=now) for now in [*SCHEDULE, 30.0]]
     with pytest.raises(TooManyGuesses):
         house.succeed(last)
     assert [] == house.events()
 
 
 def test_a_failure_is_recorded_and_stays_counted(house: House) -> None:
-    """The event is all that the second transaction adds."""
-    house.attempt("tom")
-    event = Event(type=EventType.SIGN_IN_REFUSED, at=1.0, actor="anonymous", result="wrong", reference="R1")
+    """The second transaction adds the event, and what its place has failed, once."""
+    for _ in range(2):
+        house.fail("tom")
+    failures = house.failures()
+    assert 2 == failures.pop(f"account:{house.tom}")
+    assert ({"pair", "name", "place", "wider"}, {1}) == (
+        {key.partition(":")[0] for key in failures},
+        set(failures.values()),
+    )
+    assert ["sign_in.refused"] * 2 == house.events()
+
+
+def test_a_failure_in_a_known_browser_is_not_its_places(house: House) -> None:
+    """It counts for that browser alone."""
+    known = device_parameters(handle_digest=b"b" * 32, account_id=house.tom, now=0.0, entropy=secrets.token_bytes)
     with house.database.writing() as connection:
-        record_failure(connection, event=event, entropy=secrets.token_bytes)
-    assert (["sign_in.refused"], {1}) == (house.events(), set(house.failures().values()))
+        connection.execute(remember_device(connection.dialect.name), known)
+    house.fail("tom@example.com", device=b"b" * 32)
+    assert {f"device:{known['device_row']}": 1} == house.failures()
+
+
+def test_success_ends_the_row_of_failures(house: House) -> None:
+    """Its own pair is given back with it, and the failures of this window stay counted."""
+    for now in SCHEDULE[:5]:
+        house.fail("tom", now=now)
+    house.fail("dana", now=5.0)
+    house.succeed(house.attempt("tom", now=6.0))
+    failures = house.failures()
+    assert (5, 1) == (failures[f"account:{house.tom}"], failures["typed:dana"])
+    assert [1, 1] == [failed for key, failed in failures.items() if key.startswith(("place", "wider"))]
+    with house.database.reading() as connection:
+        of_tom = select(COUNTERS.c.consecutive).where(COUNTERS.c.key == f"account:{house.tom}")
+        assert 0 == connection.execute(of_tom).scalar_one()
 
 
 def test_a_sign_in_is_two_statements_on_postgresql(postgresql_url: str) -> None:
@@ -264,13 +308,11 @@ def test_a_sign_in_is_two_statements_on_postgresql(postgresql_url: str) -> None:
 def test_a_wrong_password_is_two_statements_on_postgresql(postgresql_url: str) -> None:
     """For a known and for an unknown name: round trips tell nobody apart."""
     house = furnished(Database(open_engine(postgresql_url)))
-    event = Event(type=EventType.SIGN_IN_REFUSED, at=1.0, actor="anonymous", personal=Personal(address="192.0.2.7"))
     for identifier in ("tom", "nobody"):
-        with statements_of(house.database.engine) as sent:
-            house.attempt(identifier)
-            with house.database.writing() as connection:
-                record_failure(connection, event=event, entropy=secrets.token_bytes)
-        assert 2 == len(sent)
+        for _ in range(2):
+            with statements_of(house.database.engine) as sent:
+                house.fail(identifier)
+            assert 2 == len(sent)
     house.database.engine.dispose()
 
 
