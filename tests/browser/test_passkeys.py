@@ -13,7 +13,7 @@ from tests.browser.conftest import NewPage
 from tests.browser.demo import Demo
 from tests.browser.passkeys import Device, enrolled_in
 from tests.browser.relying_party import RelyingParty
-from tests.browser.steps import expect_heading, type_sign_in, width_beyond
+from tests.browser.steps import expect_heading, sign_in_at_account, type_sign_in, width_beyond
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-passkeys")]
 
@@ -156,3 +156,50 @@ def test_a_passkey_is_a_second_factor(page: Page, demo: Demo) -> None:
         assert [] == faults_on(page)
     page.get_by_role("button", name=AS_SECOND).click()
     expect_heading(page, "Hello Pat")
+
+
+def make_passkey(page: Page, demo: Demo, name: str) -> None:
+    """Go to the page that adds a passkey, name it, and press its button."""
+    page.goto(f"{demo.issuer}/enrol-factor?kind=passkey")
+    page.locator("#passkey_name").fill(name)
+    assert [] == faults_on(page)
+    page.locator("#passkey_name").press("Enter")
+
+
+def test_a_passkey_is_made_and_used(page: Page, demo: Demo) -> None:
+    """From the account: named, with recovery codes at the first one; afterwards it signs in without a password."""
+    user_id = demo.add_person()
+    device = Device.of(page)
+    with untouched(device):
+        sign_in_at_account(page, demo, user_id)
+    make_passkey(page, demo, "My phone")
+    expect_heading(page, "Keep these recovery codes")
+    (stored,) = device.passkeys()
+    assert (True, "localhost") == (stored["isResidentCredential"], stored["rpId"])
+
+    page.context.clear_cookies()
+    page.goto(f"{demo.issuer}/account")
+    expect_heading(page, "Your account")
+
+
+def test_one_device_makes_one_passkey_for_an_account(page: Page, demo: Demo) -> None:
+    """The second time it is told that there is one, and nothing is added."""
+    user_id = demo.add_person()
+    device = Device.of(page)
+    with untouched(device):
+        sign_in_at_account(page, demo, user_id)
+    make_passkey(page, demo, "My phone")
+    expect_heading(page, "Keep these recovery codes")
+    make_passkey(page, demo, "My phone again")
+    expect(page.get_by_role("alert")).to_contain_text("has a passkey for your account already")
+    assert 1 == len(device.passkeys())
+
+
+def test_who_cannot_make_one_is_told_so(new_page: NewPage, demo: Demo) -> None:
+    """Without script the page says what passkeys need, and leads to the other ways."""
+    page = new_page(java_script_enabled=False)
+    sign_in_at_account(page, demo, demo.add_person())
+    page.goto(f"{demo.issuer}/enrol-factor?kind=passkey")
+    expect(page.locator("main")).to_contain_text("they need JavaScript")
+    expect(page.get_by_role("button")).to_have_count(0)
+    expect(page.get_by_role("link", name="Choose another way")).to_be_visible()
