@@ -155,7 +155,7 @@ def test_the_app_chooses_the_language(page: Page, app: RelyingParty) -> None:
 def test_password_managers_know_the_fields(page: Page, demo: Demo, app: RelyingParty) -> None:
     """The names by which browsers and managers fill, and keyboards that do not change what is typed."""
     page.goto(app.ask())
-    for name, purpose in (("user_id", "username"), ("password", "current-password")):
+    for name, purpose in (("user_id", "username webauthn"), ("password", "current-password")):
         typed = page.locator(f"#{name}")
         expect(typed).to_have_attribute("autocomplete", purpose)
         expect(typed).to_have_attribute("autocapitalize", "none")

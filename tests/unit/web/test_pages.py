@@ -13,7 +13,7 @@ def test_what_was_typed_is_kept_and_the_password_is_not(pages: Pages, brand: Bra
     """A person does not type a user ID twice."""
     page = seen(sign_in(pages, "en", 'da"na', brand))
     user_id, password = page.all("input")[1:]
-    assert (user_id["name"], user_id["value"], user_id["autocomplete"]) == ("user_id", 'da"na', "username")
+    assert (user_id["name"], user_id["value"], user_id["autocomplete"]) == ("user_id", 'da"na', "username webauthn")
     assert (password["name"], password["autocomplete"]) == ("password", "current-password")
     assert "value" not in password
 
