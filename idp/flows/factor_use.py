@@ -1,13 +1,14 @@
 """Make something of a second factor that was verified: prove it to the journey, remember the browser, answer.
 
 Invariant: a proof is made from a `Verified` of the person whom the journey is about, for a way that is open at this
-moment, in the transaction that used the answer up. The journey is taken before anything is written.
+moment, in the transaction that used the answer up. The journey is taken before that (its store may be the same
+database), and put back when nothing was written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import flask
 from sqlalchemy import Connection
@@ -32,18 +33,11 @@ class FactorUse:
         self._journey = journey
         self._account_id = account_id
         self._way = way
-        self._taken = False
         self._outcome: Outcome | None = None
         self._handle: str | None = None
 
     def __call__(self, connection: Connection, verified: Verified) -> None:
-        """Use what was verified, and decide what comes next, in the transaction of the verification.
-
-        Raises:
-            ShownError: another request has the journey; nothing is used.
-        """
-        take(self._parts, self._journey)
-        self._taken = True
+        """Use what was verified, and decide what comes next, in the transaction of the verification."""
         journey, present = self.effect(lambda _: verified)(connection, self._journey)
         self._outcome = decide(self._parts, connection, journey, present)
 
@@ -77,11 +71,20 @@ class FactorUse:
             cookies.set(response, cookies.remembered_name, self._handle, max_age=int(REMEMBERED_SECONDS))
         return response
 
-    def put_back(self) -> None:
-        """Nothing was written: the person may try again with the page that is still open before them."""
-        if self._taken:
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        """Have the journey for this request alone; whatever is raised puts it back: the person may try again.
+
+        Raises:
+            ShownError: another request has the journey.
+        """
+        take(self._parts, self._journey)
+        try:
+            yield
+        except Exception:
             with suppress(EphemeralUnavailable):
                 self._parts.journeys.keep(self._journey)
+            raise
 
     def _proved(self, journey: Journey, verified: Verified) -> Journey:
         proof = self._parts.prover.prove(

@@ -100,22 +100,20 @@ def _by_code(parts: Parts, journey: Journey, due: FactorDue, way: str) -> flask.
         return factor_page(parts, journey, due, way=way, problems=[missing])
     use = FactorUse(parts, journey, account_id=due.person.account_id, way=way)
     try:
-        parts.factors.verify(
-            account_id=due.person.account_id,
-            way=Way(way),
-            answer=answer,
-            place=f"journey:{journey.id}",
-            visitor=visitor_of(parts),
-            then=use,
-        )
+        with use.taking():
+            parts.factors.verify(
+                account_id=due.person.account_id,
+                way=Way(way),
+                answer=answer,
+                place=f"journey:{journey.id}",
+                visitor=visitor_of(parts),
+                then=use,
+            )
     except TooManyGuesses as error:
         paused = factor_codes_paused_until(parts.wording.translator(_language(journey, due)), error.ends_at)
         return factor_page(parts, journey, due, way=way, problems=[paused], status=429)
     except FactorRefused:
         return factor_page(parts, journey, due, way=way, problems=[_REFUSED[way]])
-    except Exception:
-        use.put_back()
-        raise
     return use.response()
 
 
