@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from werkzeug.test import TestResponse
 
 from idp.app import Service
 from idp.storage.sql_store import EphemeralRow
+from tests.support.authenticator import text
 from tests.support.clock import SettableClock
 from tests.support.forged import ASSERTION_TYPE, KeyHolder
-from tests.support.in_process import PASSWORD, App, Browser, issuer_on
+from tests.support.in_process import PASSWORD, App, Browser, add_person, issuer_on
 from tests.support.nodes import at, twin_of
+from tests.support.passkeys import enrol, options_on, post_answer
 
 SCOPES = "openid profile offline_access"
 
@@ -106,6 +109,16 @@ def a_consent_form(world: World) -> Artifact:
     return _form(browser, page, {"action": "allow"})
 
 
+def a_passkey_answer(world: World) -> Artifact:
+    """Sign a challenge with the passkey of somebody new."""
+    first = world.nodes[0]
+    passkey = enrol(first, add_person(first, secrets.token_hex(8)), count=None)
+    browser = Browser(first)
+    page = browser.follow(world.app.ask(browser))
+    answer = text(passkey.get(options_on(page)))
+    return Artifact(use=lambda node: post_answer(twin_of(browser, node), page, answer), good="code")
+
+
 def _form(browser: Browser, page: TestResponse, fields: dict[str, str]) -> Artifact:
     return Artifact(use=lambda node: twin_of(browser, node).submit(page, fields), good="code")
 
@@ -120,4 +133,5 @@ ARTIFACTS = {
     "assertion": an_assertion,
     "sign-in form": a_sign_in_form,
     "consent form": a_consent_form,
+    "passkey's answer": a_passkey_answer,
 }

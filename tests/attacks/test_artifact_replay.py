@@ -1,9 +1,9 @@
 """Whatever may be used once is used once: every artifact × every way of using it again.
 
-Artifacts: authorization code, client assertion, the forms of sign-in and of consent, and refresh tokens, of which a
-repeat within ten seconds gets the same successor. Ways: one after the other, fifty at once, on two nodes, after the
-ephemeral store was emptied, after a restart. Each cell runs on SQLite, and on PostgreSQL with Valkey; never a server
-error.
+Artifacts: authorization code, client assertion, the forms of sign-in and of consent, the answer of a passkey, and
+refresh tokens, of which a repeat within ten seconds gets the same successor. Ways: one after the other, fifty at once,
+on two nodes, after the ephemeral store was emptied, after a restart. Each cell runs on SQLite, and on PostgreSQL with
+Valkey; never a server error.
 """
 
 from __future__ import annotations

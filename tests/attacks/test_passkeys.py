@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import secrets
 from collections.abc import Callable
@@ -14,14 +13,13 @@ from werkzeug.test import TestResponse
 
 from idp.accounts.models import ACCOUNTS
 from idp.acts.disable_account import disable_account
-from idp.acts.visitor import Visitor
 from idp.app import Service
 from idp.audit.browse import Wanted, latest_events
 from idp.mfa.policy import PHISHING_RESISTANT
 from tests.support.authenticator import BE, BS, UP, UV, Authenticator, Said, encoded, text
 from tests.support.in_process import ADDRESS, App, Browser, add_person
+from tests.support.passkeys import enrol, options_on, post_answer, sign_in_by_passkey
 
-VISITOR = Visitor(address="192.0.2.7", user_agent="Firefox on Linux", reference="ABCD-1234")
 WRONG = "not the password of anyone 1"
 
 
@@ -36,41 +34,9 @@ def name() -> str:
     return f"p{secrets.token_hex(6)}"
 
 
-def enrol(service: Service, account_id: str, **about: int | None) -> Authenticator:
-    """Give an account a passkey."""
-    passkey, place = Authenticator(said=Said(origin=ADDRESS), **about), "session:test"  # type: ignore[arg-type]
-    with service.database.writing() as connection:
-        options = service.parts.passkey_enrolment.begin(connection, account_id=account_id, place=place)
-        service.parts.passkey_enrolment.finish(
-            connection,
-            text(passkey.create(options)),
-            account_id=account_id,
-            place=place,
-            name="A passkey",
-            visitor=VISITOR,
-        )
-    return passkey
-
-
-def options_on(page: TestResponse) -> str:
-    """Read what the page asks a passkey for."""
-    found = re.search(r'data-options="([^"]+)"', page.text)
-    assert found
-    return html.unescape(found[1])
-
-
 def opened(app: App, browser: Browser, **changes: Any) -> TestResponse:  # noqa: ANN401 - parameters of a request
     """Open the sign-in page of a new journey."""
     return browser.follow(app.ask(browser, **changes))
-
-
-def post(browser: Browser, page: TestResponse, answer: str, **options: Any) -> TestResponse:  # noqa: ANN401 - of a post
-    """Post an answer as the page's script does."""
-    token = re.search(r'name="form_token" value="([^"]+)"', page.text)
-    assert token
-    form = {"form_token": html.unescape(token[1]), "passkey": answer}
-    address = page.request.full_path.replace("/sign-in", "/sign-in/passkey")
-    return browser.post(address, form, **({"headers": {"Origin": ADDRESS}} | options))
 
 
 def seen(browser: Browser, answer: TestResponse) -> str:
@@ -97,8 +63,7 @@ def test_a_passkey_alone_signs_in(service: Service, app: App) -> None:
     """The app is told that it was one that no look-alike site can ask for."""
     account_id, browser = add_person(service, name()), Browser(service)
     passkey = enrol(service, account_id)
-    page = opened(app, browser)
-    answer = browser.follow(post(browser, page, text(passkey.get(options_on(page)))))
+    answer = browser.follow(sign_in_by_passkey(browser, app.ask(browser), passkey))
     tokens = app.exchange(app.answer(answer)["code"]).get_json()
     told = app.introspect(tokens["access_token"])
     assert (account_id, PHISHING_RESISTANT, ["hwk", "user", "mfa"]) == (told["sub"], told["acr"], told["amr"])
@@ -166,7 +131,7 @@ def _gone_back(service: Service, passkey: Authenticator, options: str) -> str:
     browser, app = Browser(service), App.register(service, name())
     page = opened(app, browser)
     passkey.count = 9
-    post(browser, page, text(passkey.get(options_on(page))))
+    post_answer(browser, page, text(passkey.get(options_on(page))))
     passkey.count = 4
     return text(passkey.get(options))
 
@@ -234,7 +199,7 @@ def test_whatever_is_wrong_looks_alike(service: Service, app: App) -> None:
     for what, (spoil, check) in SPOILED.items():
         passkey, browser = enrol(service, add_person(service, name()), count=4), Browser(service)
         page = opened(app, browser)
-        answer = post(browser, page, spoil(service, passkey, options_on(page)))
+        answer = post_answer(browser, page, spoil(service, passkey, options_on(page)))
         assert not signed_in(browser), what
         assert check in last_refusal(service), what
         shown.setdefault(seen(browser, answer), []).append(what)
@@ -247,11 +212,11 @@ def test_an_answer_is_good_once(service: Service, app: App) -> None:
     passkey, browser = enrol(service, add_person(service, name()), count=None), Browser(service)
     page = opened(app, browser)
     answer = text(passkey.get(options_on(page)))
-    assert "code" in app.answer(post(browser, page, answer))
-    again = post(browser, page, answer)
+    assert "code" in app.answer(post_answer(browser, page, answer))
+    again = post_answer(browser, page, answer)
     assert 400 == again.status_code
     second = Browser(service)
-    assert "refused" in post(second, opened(app, second), answer).headers["Location"]
+    assert "refused" in post_answer(second, opened(app, second), answer).headers["Location"]
     assert not signed_in(second)
 
 
@@ -260,7 +225,7 @@ def test_a_copied_answer_opens_no_other_browser(service: Service, app: App) -> N
     passkey, browser, thief = enrol(service, add_person(service, name())), Browser(service), Browser(service)
     page = opened(app, browser)
     answer = text(passkey.get(options_on(page)))
-    assert 400 == post(thief, page, answer).status_code
+    assert 400 == post_answer(thief, page, answer).status_code
     assert not signed_in(thief)
 
 
@@ -271,7 +236,7 @@ def test_another_site_cannot_post_it(service: Service, app: App, headers: dict[s
     """A thief's own passkey cannot be slipped to somebody else's browser."""
     passkey, browser = enrol(service, add_person(service, name())), Browser(service)
     page = opened(app, browser)
-    assert 403 == post(browser, page, text(passkey.get(options_on(page))), headers=headers).status_code
+    assert 403 == post_answer(browser, page, text(passkey.get(options_on(page))), headers=headers).status_code
     assert not signed_in(browser)
 
 
@@ -294,8 +259,7 @@ def test_strangers_lock_no_passkey(service: Service, app: App) -> None:
     for _ in range(12):
         stranger.sign_in(app.ask(stranger), user_id, WRONG)
     browser = Browser(service)
-    page = opened(app, browser)
-    assert "code" in app.answer(post(browser, page, text(passkey.get(options_on(page)))))
+    assert "code" in app.answer(sign_in_by_passkey(browser, app.ask(browser), passkey))
 
 
 def test_a_locked_down_account_is_recovered_first(service: Service, app: App) -> None:
@@ -304,8 +268,7 @@ def test_a_locked_down_account_is_recovered_first(service: Service, app: App) ->
     passkey = enrol(service, account_id)
     with service.database.writing() as connection:
         connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(locked_down_at=service.clock()))
-    page = opened(app, browser)
-    answer = post(browser, page, text(passkey.get(options_on(page))))
+    answer = sign_in_by_passkey(browser, app.ask(browser), passkey)
     assert answer.headers["Location"].startswith("/recover")
     assert not signed_in(browser)
 
