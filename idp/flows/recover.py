@@ -1,6 +1,8 @@
 """/recover: a forgotten password or user ID. One page with two choices, then the page for the code from the mail.
 
-What is answered is the same for every input: nobody learns here whether an account, an address or a lock exists.
+What is answered is the same for every input: nobody learns here whether an account, an address or a lock exists. A
+sign-in ends here, too, that nothing but recovery can complete: whoever has given the right password or passkey in it
+is told why, and goes on with it after the reset.
 """
 
 from __future__ import annotations
@@ -15,6 +17,9 @@ from idp.acts.prove_recovery import WrongCode
 from idp.acts.recovery_code import typed as typed_code
 from idp.acts.show_user_ids import show_user_ids
 from idp.flows.answers import see_other
+from idp.flows.dispatcher import missing, who_is_present
+from idp.flows.journey import Journey
+from idp.flows.next_step import Step
 from idp.flows.parts import Parts
 from idp.flows.recovery_visit import (
     PASSWORD_PATH,
@@ -28,7 +33,7 @@ from idp.flows.recovery_visit import (
     require_own_recovery_form,
     waiting_journey,
 )
-from idp.flows.visit import fail, language_of, sent_fields, visitor_of
+from idp.flows.visit import fail, language_of, sent_fields, session_digest, visitor_of
 from idp.lockout.reservation import TooManyGuesses
 from idp.passwords.recoveries import OpenRecovery, Purpose, RecoveryUnknown
 from idp.storage.handles import digest, new_handle
@@ -148,6 +153,7 @@ def _ask_page(
     typed: str,
     problems: Sequence[Problem] = (),
 ) -> flask.Response:
+    waiting = waiting_journey(parts, journey_id)
     return recovery_page(
         parts,
         PAGE,
@@ -155,11 +161,23 @@ def _ask_page(
         action="/recover",
         form_token=recovery_token(parts, PAGE, ticket),
         ticket=ticket,
-        journey=journey_id if waiting_journey(parts, journey_id) else "",
+        journey=journey_id if waiting else "",
+        reason=_reason(parts, waiting) if waiting else "",
         choice=purpose.value,
         identifier=typed,
         problems=problems,
     )
+
+
+def _reason(parts: Parts, journey: Journey) -> str:
+    """Say why nothing but recovery completes this sign-in; "" when that is not so, or nobody has proved anything."""
+    if not journey.proofs and session_digest(parts) is None:
+        return ""
+    with parts.issuer.database.reading() as connection:
+        person = who_is_present(parts, connection, journey, hold=False).person
+    if person is None or missing(parts, journey, person).step is not Step.RECOVER:
+        return ""
+    return "locked_down" if person.locked_down else "compromised"
 
 
 def _code_page(

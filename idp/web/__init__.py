@@ -7,8 +7,10 @@ change only with a changelog line; in English:
     sign_in       Sign in               fields user_id, password, form_token; action = sign_in | cancel
     change_password  Choose a new password   fields new_password, form_token; action = change | cancel
     recover       Forgot user ID or password    fields choice = password | user_id, identifier, form_token
+                  (This account is locked, This password cannot be used any more: where a sign-in ends there)
     recover_code  Check your mail       fields code, form_token
     recover_link  Choose a new password fields code (in another browser), token, form_token
+    recover_factor  One more proof        fields way, code, passkey, form_token; action = verify | send
     reset_password  Choose a new password   fields new_password, sign_out = yes, form_token
     reset_done    Your password is changed
     user_ids      Your user IDs

@@ -26,6 +26,7 @@ from idp.web.problems import (
 from idp.web.render import Pages
 from idp.wording import Language
 from tests.unit.web.account_samples import ACCOUNT_SAMPLES
+from tests.unit.web.recovery_samples import RECOVERY_SAMPLES
 
 FORM: dict[str, Any] = {"action": "/here", "form_token": "1.x"}
 PASSKEY: dict[str, Any] = {"passkey_action": "/here/passkey", "passkey_options": "{}"}
@@ -70,6 +71,7 @@ def recover(pages: Pages, language: Language, text: str, brand: Brand) -> flask.
         brand=brand,
         ticket="t",
         journey="",
+        reason="",
         choice="user_id",
         identifier=text,
         sign_in="/account",
@@ -233,6 +235,7 @@ SAMPLES: dict[str, Sample] = {
     "You are signed out": signed_out,
     "This sign-in request cannot be used": error,
     "Back to the app": form_post,
+    **RECOVERY_SAMPLES,
     **ACCOUNT_SAMPLES,
     "See it work in five steps": demo_home,
     "Connect your app": demo_connect,
