@@ -23,7 +23,6 @@ from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
 from idp.acts.send_text import TextDesk
 from idp.acts.verify_factor import FactorVerifier
-from idp.acts.verify_passkey import PasskeyVerifier
 from idp.acts.write_logout_token import LogoutTokenWriter
 from idp.acts.write_mail import MailWriter
 from idp.acts.write_message import MessageWriter
@@ -54,7 +53,7 @@ from idp.issuance.current_ring import CurrentRing
 from idp.issuance.ended import EndedView
 from idp.issuance.lifetimes import Lifetimes
 from idp.metrics.measures import measure_health
-from idp.metrics.metered import MeteredGate, MeteredPasswords, MeteredRangeSource, MeteredSlowDown
+from idp.metrics.metered import MeteredGate, MeteredPasskeys, MeteredPasswords, MeteredRangeSource, MeteredSlowDown
 from idp.metrics.meters import Meters
 from idp.mfa.passkey import RelyingParty
 from idp.mfa.passkey_challenge import Challenges
@@ -245,8 +244,13 @@ def build_page_parts(
             issuer.database, hasher, lookup, clock=issuer.clock, entropy=issuer.entropy, meters=meters
         ),
         slow_down=MeteredSlowDown(issuer.database, lookup, clock=issuer.clock, entropy=issuer.entropy, meters=meters),
-        passkeys=PasskeyVerifier(
-            issuer.database, relying_party, challenges, clock=issuer.clock, entropy=issuer.entropy
+        passkeys=MeteredPasskeys(
+            issuer.database,
+            relying_party,
+            challenges,
+            clock=issuer.clock,
+            entropy=issuer.entropy,
+            meters=meters,
         ),
         passkey_enrolment=PasskeyEnrolment(
             relying_party,

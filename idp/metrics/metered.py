@@ -13,10 +13,13 @@ from typing_extensions import override
 from idp.acts.guess_failed import Consequences
 from idp.acts.sign_in_statements import SignedIn
 from idp.acts.slow_down import SlowDown
+from idp.acts.verify_passkey import PasskeyCheck, PasskeyVerifier
 from idp.acts.verify_password import PasswordCheck, PasswordVerifier
 from idp.acts.visitor import Visitor
 from idp.lockout.reservation import GuessTooSoon, TooManyGuesses, WorkDue
 from idp.metrics.meters import Meters
+from idp.mfa.passkey_challenge import Purpose
+from idp.mfa.verified import FactorRefused, Verified
 from idp.oidc.issuer import Issuer
 from idp.oidc.server import IssuerServer
 from idp.passwords.breached import Fetch, RangeSource, SourceAway
@@ -128,6 +131,35 @@ class MeteredRangeSource(RangeSource):
 
     def _count(self, result: str) -> None:
         self._meters.tally.count(self._meters.breach_checks, result)
+
+
+class MeteredPasskeys(PasskeyVerifier):
+    """The check of passkeys; counts how each ended, by what it was for."""
+
+    def __init__(self, *parts: Any, meters: Meters, **named: Any) -> None:  # noqa: ANN401 - handed on as they come
+        super().__init__(*parts, **named)
+        self._meters = meters
+
+    @override
+    def record(
+        self, connection: Connection, check: PasskeyCheck, *, client_id: str | None, visitor: Visitor
+    ) -> Verified:
+        verified = super().record(connection, check, client_id=client_id, visitor=visitor)
+        self._meters.tally.count(self._meters.passkeys, check.purpose.value, "ok")
+        return verified
+
+    @override
+    def note_refused(
+        self,
+        error: FactorRefused,
+        *,
+        purpose: Purpose,
+        account_id: str | None,
+        client_id: str | None,
+        visitor: Visitor,
+    ) -> None:
+        self._meters.tally.count(self._meters.passkeys, purpose.value, "refused")
+        super().note_refused(error, purpose=purpose, account_id=account_id, client_id=client_id, visitor=visitor)
 
 
 class MeteredServer(IssuerServer):

@@ -30,6 +30,7 @@ class Meters:
         )
         self.tokens = Counter("idp_tokens_issued", "Token responses, by grant type.", ["grant"], registry=registry)
         self.sign_ins = Counter("idp_sign_ins", "Passwords checked, by result.", ["result"], registry=registry)
+        self.passkeys = Counter("idp_passkeys", "Passkeys used, by result.", ["use", "result"], registry=registry)
         self.locks = Counter(
             "idp_locks", "Locks after failures, by class of device and end.", ["devices", "end"], registry=registry
         )
