@@ -6,9 +6,13 @@ from idp.accounts.add import NewAccount, add_account
 from idp.passwords.credentials import (
     Credential,
     find_credential,
+    note_compromised,
     replace_stored_form,
+    require_longer,
     set_password,
+    sign_ins_count_from,
     still_as_checked,
+    stored_form_near,
 )
 from idp.passwords.models import CREDENTIALS
 from idp.storage.database import Database
@@ -70,3 +74,53 @@ def test_one_can_ask_whether_it_is_still_what_was_checked(database: Database, en
         for checked, expected in (("p1$old", tom), ("p1$new", None)):
             bound = {"checked_account_id": tom, "checked_hash": checked}
             assert expected == connection.execute(query, bound).scalar_one_or_none()
+
+
+def test_a_short_password_is_due_when_nothing_stands_beside_it(database: Database, entropy: Entropy) -> None:
+    """One that is long enough goes on; one that somebody else has chosen stays due."""
+    tom = with_password(database, entropy)
+    for short, must_change, expected in ((True, False, True), (False, False, False), (False, True, True)):
+        with database.writing() as connection:
+            set_password(
+                connection, account_id=tom, stored=f"p1${short}", must_change=must_change, short=short, now=4.0
+            )
+            assert short == require_longer(connection, account_id=tom)
+        stored = credential(database, tom)
+        assert stored is not None
+        assert expected == stored.must_change
+
+
+def test_nobody_needs_a_longer_one_without_any(database: Database) -> None:
+    """An account may have passkeys alone."""
+    with database.writing() as connection:
+        assert not require_longer(connection, account_id="nobody")
+        assert not note_compromised(connection, account_id="nobody", now=1.0)
+
+
+def test_a_compromise_is_dated_once(database: Database, entropy: Entropy) -> None:
+    """Hearing of it again does not make it younger."""
+    tom = with_password(database, entropy)
+    for now in (5.0, 9.0):
+        with database.writing() as connection:
+            assert note_compromised(connection, account_id=tom, now=now)
+    stored = credential(database, tom)
+    assert stored is not None
+    assert 5.0 == stored.compromised_at
+
+
+def test_sign_ins_count_from_the_change_or_from_the_one_before(database: Database, entropy: Entropy) -> None:
+    """As long as the person lets sign-ins go on, those of older passwords do, too."""
+    tom = with_password(database, entropy)
+    for keep, now, expected in ((True, 4.0, 2.0), (True, 5.0, 2.0), (False, 6.0, 6.0), (True, 7.0, 6.0)):
+        with database.writing() as connection:
+            set_password(connection, account_id=tom, stored=f"p1${now}", must_change=False, keep_sign_ins=keep, now=now)
+            asked = select(sign_ins_count_from()).where(CREDENTIALS.c.account_id == tom)
+            assert expected == connection.execute(asked).scalar_one()
+
+
+def test_somebody_is_near_every_place_but_the_last(database: Database, entropy: Entropy) -> None:
+    """Whose work is done for a name that nobody has: the next account's."""
+    with_password(database, entropy)
+    with database.reading() as connection:
+        assert "p1$old" == stored_form_near(connection, place="")
+        assert stored_form_near(connection, place="z" * 44) is None

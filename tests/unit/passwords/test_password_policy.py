@@ -1,15 +1,21 @@
 """Which passwords may be chosen."""
 
+from time import perf_counter
+
 import pytest
 
 from idp.passwords.common import COMMON
 from idp.passwords.normal_form import UnusablePassword
 from idp.passwords.policy import (
+    REMEMBERED,
     PasswordHoldsName,
+    PasswordNotMixed,
     PasswordTooCommon,
     PasswordTooShort,
+    Profile,
     Rules,
     names_in,
+    stands_alone,
 )
 
 NAMES = ("dana.roadwell", "d.roadwell@mail.example.com", "Dana Q. Roadwell", "Example Motor Finance")
@@ -113,3 +119,58 @@ def test_the_longest_take_no_time(password: str) -> None:
     """Whatever is sent, the check is over at once; that it ends is the test."""
     with pytest.raises(PasswordTooCommon):
         Rules(second_factor=False).accept(password[:256] if password.endswith("x") is False else password[:250])
+
+
+@pytest.mark.parametrize(
+    ("second_factor", "profile", "at_least"),
+    [
+        (False, Profile.DEFAULT, 15),
+        (True, Profile.DEFAULT, 8),
+        (False, Profile.PCI_STRICT, 15),
+        (True, Profile.PCI_STRICT, 12),
+    ],
+)
+def test_the_profile_of_pci_dss_asks_for_twelve(*, second_factor: bool, profile: Profile, at_least: int) -> None:
+    """Eight beside a second factor are twelve there (PCI DSS 8.3.6); what stands alone needs fifteen everywhere."""
+    rules = Rules(second_factor=second_factor, profile=profile)
+    assert at_least == rules.at_least
+    rules.accept("7" + LONG[: at_least - 1])
+    with pytest.raises(PasswordTooShort):
+        rules.accept("7" + LONG[: at_least - 2])
+
+
+@pytest.mark.parametrize("password", ["my grey cat has seen", "90318472645091846", "§1!-(7)%&?#+~*'§"])
+def test_the_profile_of_pci_dss_asks_for_letters_and_digits(password: str) -> None:
+    """It alone does."""
+    Rules(second_factor=False).accept(password)
+    with pytest.raises(PasswordNotMixed):
+        Rules(second_factor=False, profile=Profile.PCI_STRICT).accept(password)
+
+
+@pytest.mark.parametrize(
+    "password", ["my grey cat has 7 lives", "кот 7 жизней мой серый", "猫は７つの命を持っている灰色の"]
+)
+def test_letters_and_digits_of_any_script_do(password: str) -> None:
+    """Nobody must write Latin."""
+    Rules(second_factor=False, profile=Profile.PCI_STRICT).accept(password)
+
+
+def test_four_passwords_are_remembered() -> None:
+    """The present one and three before it (PCI DSS 8.3.7)."""
+    assert REMEMBERED == 4
+
+
+@pytest.mark.parametrize(("length", "alone"), [(14, False), (15, True)])
+def test_what_stands_alone_is_as_long_as_one_must_be_alone(length: int, *, alone: bool) -> None:
+    """So that it is known of each whether it may go on without the second factor."""
+    assert alone == stands_alone("x" * length)
+
+
+def test_a_hundred_thousand_combining_marks_are_refused_before_any_work() -> None:
+    """T57: the length is looked at first, by the rules as by the hash."""
+    flood = "a" + "\u0301" * 100_000
+    started = perf_counter()
+    for rules in (Rules(second_factor=False), Rules(second_factor=True, names=NAMES, profile=Profile.PCI_STRICT)):
+        with pytest.raises(UnusablePassword):
+            rules.accept(flood)
+    assert perf_counter() - started < 0.5
