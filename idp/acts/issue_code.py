@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Insert, Integer, Select, Table, bindparam, insert, literal_column, select
 
 from idp.acts.assurance import Assurance
+from idp.acts.new_device import tell_of_new_device
 from idp.acts.open_session import SessionInUse, ask_the_gate, opened_event, use_session
 from idp.acts.standing import Standing
 from idp.acts.visitor import Visitor
@@ -151,7 +152,9 @@ def _write(
 @cache
 def _inserts(dialect: str, *, opens: bool) -> tuple[Insert, ...]:
     both = (_insert(table_of(Grant), "grant"), _insert(table_of(AuthorizationCode), "code"))
-    return (insert_session(), remember_device(dialect), *both) if opens else both
+    if not opens:
+        return both
+    return (tell_of_new_device(dialect), insert_session(), remember_device(dialect), *both)
 
 
 def _single_statement(*, opens: bool) -> Select[Any]:

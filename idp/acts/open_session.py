@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from idp.acts.assurance import Assurance
+from idp.acts.new_device import new_device_parameters, tell_of_new_device
 from idp.acts.standing import Standing
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
@@ -122,7 +123,8 @@ def open_session(
     ask_the_gate(client=client, scopes=frozenset(), standing=standing, assurance=assurance)
     session = use_session(connection, standing=standing, assurance=assurance, visitor=visitor, entropy=entropy, now=now)
     if session.parameters is not None:
-        for statement in (insert_session(), remember_device(connection.dialect.name)):
+        dialect = connection.dialect.name
+        for statement in (tell_of_new_device(dialect), insert_session(), remember_device(dialect)):
             connection.execute(statement, dict(session.parameters))
         record(connection, opened_event(client.client_id, standing, session, visitor, now), entropy=entropy)
     return session
@@ -163,13 +165,14 @@ def _prepared(
         now=now,
         entropy=entropy,
     )
+    notice = new_device_parameters(visitor, account_id=standing.account_id, now=now, entropy=entropy)
     return SessionInUse(
         sid=opened.sid,
         acr=new.acr,
         amr=new.amr,
         auth_time=new.auth_time,
         handle=opened.handle,
-        parameters={**opened.parameters, **known},
+        parameters={**opened.parameters, **known, **notice},
         device_handle=device_handle,
     )
 
