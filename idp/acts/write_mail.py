@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from idp.accounts.facts import AccountFacts
 from idp.accounts.find import find_by_address, find_by_id
 from idp.accounts.policy import Status, masked
+from idp.accounts.preferences import preferences_of
 from idp.accounts.recovered import COOLING_OFF_SECONDS
 from idp.acts.ask_recovery import LETTER
 from idp.acts.change_email import LETTER as EMAIL_CHANGE
