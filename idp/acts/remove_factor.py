@@ -17,6 +17,7 @@ from idp.mfa.policy import Factor
 from idp.mfa.recovery_codes import forget_codes
 from idp.mfa.texted_codes import forget_texts
 from idp.mfa.verified import NoSuchFactor
+from idp.passwords.credentials import require_longer
 from idp.storage.handles import Entropy
 
 
@@ -44,7 +45,8 @@ def remove_factor(
 ) -> Removed:
     """Remove a factor, forget where it was remembered, and tell the owner.
 
-    `also_last` says that the page has said what it means to have none.
+    `also_last` says that the page has said what it means to have none: a password that is too short to stand alone must
+    be changed at the next sign-in.
 
     Raises:
         NoSuchFactor: the account has none of this id (any longer).
@@ -59,6 +61,7 @@ def remove_factor(
     factor = factors.remove_factor(connection, account_id=account_id, factor_id=factor_id)
     if last:
         forget_codes(connection, account_id=account_id)
+        require_longer(connection, account_id=account_id)
     if factor.kind is Factor.SMS:
         forget_texts(connection, account_id=account_id)
     note_removed(connection, factor, last=last, visitor=visitor, entropy=entropy, now=now)

@@ -19,6 +19,7 @@ from idp.mfa.factors import remove_all_factors
 from idp.mfa.recovery_codes import forget_codes
 from idp.mfa.remembered import forget_remembered
 from idp.mfa.texted_codes import forget_texts
+from idp.passwords.credentials import require_longer
 from idp.storage.handles import Entropy
 
 
@@ -40,6 +41,7 @@ def reset_factor(
     `reference` is the number under which support finds this again; the owner's mail names it, too.
     """
     removed = remove_all_factors(connection, account_id=account_id)
+    require_longer(connection, account_id=account_id)
     codes = forget_codes(connection, account_id=account_id)
     forget_texts(connection, account_id=account_id)
     forget_remembered(connection, account_id=account_id)
