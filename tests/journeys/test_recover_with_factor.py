@@ -11,14 +11,17 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.app import Service
-from idp.mfa.factors import list_factors
+from idp.mfa.factors import NewFactor, add_factor, list_factors
+from idp.mfa.policy import Factor
 from idp.mfa.remembered import count_remembered, remember
+from idp.storage.handles import new_id
 from tests.support.clock import SettableClock
 from tests.support.in_process import App, Browser, add_person, issuer_on
 from tests.support.recovery import NEW_PASSWORD, ask, code_in, deliver, heading, link_in, prove, reset
-from tests.support.second_factors import PHONE, add_app, add_codes, add_number, add_passkey, passkey_answer
+from tests.support.second_factors import add_app, add_passkey, add_recovery_codes, answer_with
 
 NEXT = "One more proof"
+PHONE = "+4915112345678"
 
 
 @pytest.fixture
@@ -33,6 +36,13 @@ def service(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator
 def tom(service: Service) -> str:
     """Give tom's account id."""
     return add_person(service, "tom")
+
+
+def add_number(service: Service, account_id: str) -> None:
+    """Give an account a number that codes are sent to."""
+    factor = NewFactor(id=new_id(service.entropy), account_id=account_id, kind=Factor.SMS, name="P", phone_number=PHONE)
+    with service.database.writing() as connection:
+        add_factor(connection, factor, now=service.clock())
 
 
 def show(browser: Browser, page: TestResponse, way: str, **fields: str) -> TestResponse:
@@ -58,7 +68,7 @@ def test_code_of_the_app(service: Service, tom: str) -> None:
     assert "Your password is changed" == heading(browser.follow(choose(browser, shown)))
     assert {} == browser.cookies()
     with service.database.reading() as connection:
-        assert [app_on_phone.factor_id] == [factor.id for factor in list_factors(connection, account_id=tom)]
+        assert ["totp"] == [factor.kind for factor in list_factors(connection, account_id=tom)]
     answer = browser.sign_in(App.register(service).ask(browser), "tom", NEW_PASSWORD)
     assert answer.headers["Location"].startswith("/verify-factor?journey=")
 
@@ -76,7 +86,7 @@ def test_link_in_another_browser(service: Service, tom: str) -> None:
 def test_recovery_code(service: Service, tom: str, clock: SettableClock) -> None:
     """For whoever has lost the phone: it is spent by that, and the owner is told how many are left."""
     add_app(service, tom)
-    codes, browser = add_codes(service, tom), Browser(service)
+    codes, browser = add_recovery_codes(service, tom), Browser(service)
     page = prove(service, browser, "tom")
     assert 303 == choose(browser, show(browser, page, "recovery_code", code=codes[0].lower())).status_code
     told = next(mail for mail in deliver(service) if mail.subject == "A recovery code was used")
@@ -91,7 +101,7 @@ def test_passkey(service: Service, tom: str) -> None:
     """A signature for this very recovery."""
     device, browser = add_passkey(service, tom), Browser(service)
     page = prove(service, browser, "tom")
-    answer = passkey_answer(page, device)
+    answer = answer_with(device, page)
     assert 303 == choose(browser, browser.submit(page, {"passkey": answer})).status_code
 
 
@@ -129,7 +139,7 @@ def test_the_way_that_was_used_last_comes_first(service: Service, tom: str, cloc
     add_app(service, tom)
     clock.advance(1)
     add_number(service, tom)
-    add_codes(service, tom)
+    add_recovery_codes(service, tom)
     page = prove(service, Browser(service), "tom")
     ways = re.findall(r'name="way" value="(\w+)"|&amp;way=(\w+)"', page.text)
     assert ["sms", "totp", "passkey", "recovery_code"] == [first or second for first, second in ways]
