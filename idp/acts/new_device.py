@@ -42,22 +42,22 @@ def tell_of_new_device(dialect: str) -> Insert:
 
     It reads what was there before the statement: as a CTE it sees neither the session nor the browser being written.
     """
-    account_id, now = bindparam("device_account_id", type_=String), bindparam("device_at", type_=Double)
+    account_id = bindparam("device_account_id", type_=String)
     payload: ColumnElement[Any] = bindparam("notice_payload", type_=OUTBOX.c.payload.type)
-    # PostgreSQL can't tell the type of a bare parameter in a select; SQLite knows none to cast to.
+    now: ColumnElement[float] = bindparam("device_at", type_=Double)
+    row: ColumnElement[str] = bindparam("notice_row", type_=String)
     if dialect == "postgresql":
-        payload, now_, row = cast(payload, OUTBOX.c.payload.type), cast(now, Double), _text("notice_row")
-    else:
-        now_, row = now, bindparam("notice_row", type_=String)
+        # It can't tell the type of a bare parameter in a select; SQLite would make numbers of what is cast to JSON.
+        payload, now, row = cast(payload, OUTBOX.c.payload.type), cast(now, Double), cast(row, String)
     values: dict[str, ColumnElement[Any]] = {
         "id": row,
         "kind": literal(f"'{Notice.NEW_DEVICE.value}'", String),
         "recipient": ACCOUNTS.c.email,
         "language": literal("'en'", String),
         "payload": payload,
-        "created_at": now_,
-        "due_at": now_,
-        "give_up_at": now_ + literal(repr(WORTH_SECONDS), Double),
+        "created_at": now,
+        "due_at": now,
+        "give_up_at": now + literal(repr(WORTH_SECONDS), Double),
         "state": literal(f"'{WAITING}'", String),
         **{name: literal("0") for name in ("attempts", "doubts", "faults")},
     }
@@ -80,7 +80,3 @@ def _signed_in_before() -> ColumnElement[bool]:
         exists(literal("1")).where(KNOWN.c.account_id == ACCOUNTS.c.id),
         exists(literal("1")).where(SESSIONS.c.account_id == ACCOUNTS.c.id),
     )
-
-
-def _text(name: str) -> ColumnElement[str]:
-    return cast(bindparam(name, type_=String), String)
