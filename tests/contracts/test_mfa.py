@@ -57,7 +57,13 @@ ACTOR = "cli:tester@here"
 def service(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Service]:
     """Give an issuer that uses texts."""
     with issuer_on(
-        database_url, tmp_path, clock=clock, signing_algs=("ES256",), mail_folder=tmp_path / "mail", sms=True
+        database_url,
+        tmp_path,
+        clock=clock,
+        signing_algs=("ES256",),
+        mail_folder=tmp_path / "mail",
+        sms=True,
+        database_pool=24,
     ) as running:
         yield running
 
