@@ -11,7 +11,7 @@ import pytest
 from idp.app import Service
 from tests.support.account_pages import account_id_of, open_page, press, seen
 from tests.support.clock import SettableClock
-from tests.support.in_process import App, Browser, add_person, issuer_on
+from tests.support.in_process import PASSWORD, App, Browser, add_person, issuer_on
 from tests.support.recovery import deliver, heading
 
 CHROME = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
@@ -154,7 +154,7 @@ def test_a_phrase_that_cannot_stand_in_a_mail_is_refused(service: Service, phras
 
 
 def test_the_offer_rests_for_ninety_days(service: Service, clock: SettableClock) -> None:
-    """ "Not now" is heard."""
+    """Who says "Not now" is heard."""
     browser = Browser(service)
     home = open_page(browser, "/account")
     assert "Protect your account" in seen(home)
@@ -189,3 +189,46 @@ def test_nobody_sees_what_happened_to_another_account(service: Service) -> None:
 def test_change_password_has_an_address_that_password_managers_know(service: Service) -> None:
     """They find it by its well-known path."""
     assert "/account/password" == Browser(service).get("/.well-known/change-password").headers["Location"]
+
+
+def test_a_new_browser_is_told_by_mail(service: Service) -> None:
+    """Not the very first sign-in, and not the same browser again; the mail names it and offers to object."""
+    app, first = App.register(service), Browser(service)
+    app.code(first)
+    assert [] == deliver(service)
+    app.code(Browser(service, agent=CHROME, address="203.0.113.9"))
+    told = deliver(service)[0]
+    assert ("dana@example.com", "New sign-in to your account") == (told.recipient, told.subject)
+    for words in ("Chrome on Linux", "203.0.113.9", "/lock-down?token="):
+        assert words in told.text
+    open_page(Browser(service, agent=CHROME), "/account")
+    assert 2 == len(deliver(service))
+
+
+def test_a_browser_that_is_known_tells_nobody(service: Service) -> None:
+    """Signing out and in again in the same one is nothing new."""
+    browser = Browser(service)
+    home = open_page(browser, "/account")
+    press(browser, home, "sign_out")
+    assert "Your account" == heading(open_page(browser, "/account"))
+    assert [] == deliver(service)
+
+
+def test_mails_about_new_browsers_can_be_switched_off(service: Service) -> None:
+    """Those about the password and the like come all the same."""
+    browser = Browser(service)
+    browser.submit(open_page(browser, "/account/details"), {"language": "en", "phrase": ""})
+    open_page(Browser(service, agent=CHROME), "/account")
+    assert [] == deliver(service)
+
+
+def test_a_thief_who_ticks_shared_device_is_told_of_too(service: Service) -> None:
+    """Such a browser is never known, so that each sign-in in one is news."""
+    open_page(Browser(service), "/account")
+    thief = Browser(service)
+    page = thief.follow(thief.get("/account"))
+    thief.submit(page, {"user_id": "dana", "password": PASSWORD, "shared_device": "yes"})
+    assert ["New sign-in to your account"] == [mail.subject for mail in deliver(service)]
+    home = thief.get("/account")
+    assert "after ten minutes without use" in seen(home)
+    assert "Protect your account" not in seen(home)
