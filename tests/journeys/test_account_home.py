@@ -154,7 +154,7 @@ def test_a_phrase_that_cannot_stand_in_a_mail_is_refused(service: Service, phras
 
 
 def test_the_offer_rests_for_ninety_days(service: Service, clock: SettableClock) -> None:
-    """Who says "Not now" is heard."""
+    """Not now means: not for a while."""
     browser = Browser(service)
     home = open_page(browser, "/account")
     assert "Protect your account" in seen(home)
