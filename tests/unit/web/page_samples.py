@@ -26,6 +26,7 @@ from idp.web.problems import (
 from idp.web.render import Pages
 from idp.wording import Language
 from tests.unit.web.account_samples import ACCOUNT_SAMPLES
+from tests.unit.web.password_samples import PASSWORD_SAMPLES
 from tests.unit.web.recovery_samples import RECOVERY_SAMPLES
 
 FORM: dict[str, Any] = {"action": "/here", "form_token": "1.x"}
@@ -44,6 +45,7 @@ def sign_in(pages: Pages, language: Language, text: str, brand: Brand) -> flask.
         recover="/recover",
         problems=problems,
         cancellable=True,
+        shared_device=True,
         **PASSKEY,
         **FORM,
     )
@@ -58,6 +60,7 @@ def sign_in_first(pages: Pages, language: Language, text: str, _: Brand) -> flas
         recover="/recover",
         problems=(),
         cancellable=False,
+        shared_device=False,
         **PASSKEY,
         **FORM,
     )
@@ -236,6 +239,7 @@ SAMPLES: dict[str, Sample] = {
     "This sign-in request cannot be used": error,
     "Back to the app": form_post,
     **RECOVERY_SAMPLES,
+    **PASSWORD_SAMPLES,
     **ACCOUNT_SAMPLES,
     "See it work in five steps": demo_home,
     "Connect your app": demo_connect,
