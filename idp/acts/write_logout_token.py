@@ -14,7 +14,7 @@ from idp.delivery.app_logouts import CONFIRMED, GIVEN_UP, REFUSED, AppLogout
 from idp.delivery.back_channel import LogoutCall
 from idp.issuance.current_ring import CurrentRing
 from idp.issuance.lifetimes import Lifetimes
-from idp.issuance.mint import logout_token
+from idp.issuance.logout_token import logout_token
 from idp.storage.handles import Clock, Entropy, new_id
 
 _EVENT = {

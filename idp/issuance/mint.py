@@ -1,7 +1,4 @@
-"""What tokens say: access tokens by RFC 9068, ID tokens by OpenID Connect Core §2, logout tokens by Back-Channel Logout.
-
-Pure: time and ids are arguments.
-"""
+"""What tokens say: access tokens by RFC 9068, ID tokens by OpenID Connect Core §2. Pure: time and ids are arguments."""
 
 from __future__ import annotations
 
@@ -18,8 +15,6 @@ from keys.ring import Signer
 
 ACCESS_TOKEN_TYPE = "at+jwt"
 ID_TOKEN_TYPE = "JWT"
-LOGOUT_TOKEN_TYPE = "logout+jwt"
-LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,31 +116,3 @@ def id_token(
     if access_token_value is not None:
         claims["at_hash"] = half_hash(client.id_token_alg, access_token_value)
     return encode(signer, typ=ID_TOKEN_TYPE, claims=claims)
-
-
-def logout_token(
-    signer: Signer,
-    *,
-    issuer: str,
-    client: Client,
-    account_id: str,
-    sid: str,
-    jti: str,
-    lifetimes: Lifetimes,
-    now: float,
-) -> str:
-    """Sign what tells a client that a session ended (OpenID Connect Back-Channel Logout 1.0 §2.4), for two minutes.
-
-    `sub` and `sid` are those of the ID token; there is never a `nonce`, so that it cannot pass for one.
-    """
-    claims: dict[str, Any] = {
-        "iss": issuer,
-        "sub": account_id,
-        "aud": client.client_id,
-        "iat": int(now),
-        "exp": int(now + lifetimes.logout_token),
-        "jti": jti,
-        "events": {LOGOUT_EVENT: {}},
-        "sid": sid,
-    }
-    return encode(signer, typ=LOGOUT_TOKEN_TYPE, claims=claims)

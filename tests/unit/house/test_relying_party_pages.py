@@ -47,6 +47,7 @@ def named(text: str) -> list[str]:
         ("code", LIFETIMES.code),
         ("access token", LIFETIMES.access_token),
         ("ID token", LIFETIMES.id_token),
+        ("logout token", LIFETIMES.logout_token),
         ("refresh token, unused", LIFETIMES.refresh_idle),
         ("refresh tokens of one sign-in, in all", LIFETIMES.refresh_absolute),
         ("repeat of a rotated refresh token", LIFETIMES.refresh_grace),
@@ -80,6 +81,13 @@ def test_the_claims_of_tokens_are_those_that_are_minted() -> None:
     for place, body in ((0, identity), (1, access)):
         minted = set(re.findall(r'"([a-z_]+)": ', body)) | set(re.findall(r'claims\["([a-z_]+)"\]', body))
         assert minted - {"userinfo_claims"} == {name for name, cells in table.items() if cells[place] != "–"}
+
+
+def test_the_claims_of_logout_tokens_are_those_that_are_minted() -> None:
+    """And the one that they never have."""
+    source = (CHECKOUT / "idp" / "issuance" / "logout_token.py").read_text()
+    told = {name for names in rows("Hearing of sign-outs") for name in named(names)}
+    assert set(re.findall(r'"([a-z_]+)": ', source)) | {"nonce"} == told
 
 
 def test_the_page_names_todays_acr_and_profiles() -> None:
