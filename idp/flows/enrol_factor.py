@@ -97,7 +97,7 @@ def _app_page(parts: Parts, it: Enrolling, problems: Sequence[Problem]) -> flask
         qr=Markup(offer.qr_svg),  # noqa: S704 - drawn by ourselves, with nothing of anybody else's in it
         secret=offer.secret,
         uri=offer.uri,
-        name=_sent_name(),
+        device_name=_sent_name(),
         problems=problems,
         others=it.address(),
     )
