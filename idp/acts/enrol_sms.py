@@ -42,10 +42,10 @@ class SmsEnrolment:
         def right(connection: Connection, now: float) -> FactorFacts:
             if not self._policy.enabled:
                 raise NoSuchFactor("texts are switched off")
+            present = list_factors(connection, account_id=account_id, hold=True)
             sent = use_text(
                 connection, self._key, account_id=account_id, place=place, typed=answer, adding=True, now=now
             )
-            present = list_factors(connection, account_id=account_id, hold=True)
             if any(factor.phone_number == sent.phone_number for factor in present):
                 raise FactorExists("the account has this number")
             new = NewFactor(

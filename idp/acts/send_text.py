@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from idp.acts.tell_owner import asked_by
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
@@ -150,7 +149,6 @@ class TextDesk:
                 "account_id": asked.account_id,
                 "place": asked.place,
                 "challenge_id": challenge_id,
-                "asked": asked_by(asked.visitor, now=now),
             },
             worth_seconds=UNSENT_SECONDS,
             entropy=self._entropy,

@@ -21,9 +21,9 @@ from idp.mfa.factors import note_used
 from idp.mfa.phone_numbers import SmsPolicy
 from idp.mfa.policy import Way
 from idp.mfa.recovery_codes import codes_left, use_code
-from idp.mfa.texted_codes import use_text
+from idp.mfa.texted_codes import find_text, use_text
 from idp.mfa.totp import use_totp
-from idp.mfa.verified import NoSuchFactor, Verified
+from idp.mfa.verified import AnswerTooLate, NoSuchFactor, Verified
 from idp.storage.database import Database
 from idp.storage.handles import Clock, Entropy
 from keys.mac import MacKey
@@ -87,12 +87,16 @@ class FactorVerifier:
 
     def _texted(self, connection: Connection, typed: _Typed, now: float) -> Verified:
         account_id, place = typed.account_id, typed.place
+        asked = find_text(connection, account_id=account_id, place=place)
+        if asked is not None and asked.factor_id is not None:
+            # The factor's row before the code's, as whoever removes one has it: no two wait for each other.
+            note_used(connection, account_id=account_id, factor_id=asked.factor_id, now=now)
         sent = use_text(
             connection, self._key, account_id=account_id, place=place, typed=typed.answer, adding=False, now=now
         )
-        factor_id = sent.factor_id or ""
-        note_used(connection, account_id=account_id, factor_id=factor_id, now=now)
-        return Verified(account_id=account_id, way=Way.SMS, factor_id=factor_id)
+        if asked is None or sent.challenge_id != asked.challenge_id:
+            raise AnswerTooLate("another code was asked for at this moment")
+        return Verified(account_id=account_id, way=Way.SMS, factor_id=sent.factor_id)
 
     def _tell(self, connection: Connection, account_id: str, visitor: Visitor, now: float) -> None:
         tell_owner(

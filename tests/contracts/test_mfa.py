@@ -441,7 +441,7 @@ def test_a_removed_number_s_code_is_void(dana: Person) -> None:
     dana.text()
     code = texted_code(dana.service)
     removed(dana, number.id)
-    assert "AnswerTooLate" == dana.outcome(Way.SMS, code)
+    assert "NoSuchFactor" == dana.outcome(Way.SMS, code)
 
 
 def test_a_factor_that_was_added_is_told(dana: Person) -> None:
