@@ -2,7 +2,8 @@
 
 What it does for safety: PKCE, state and nonce on every sign-in; the answer's `iss` and the ID token's iss, aud, nonce,
 exp and algorithm are checked; tokens stay on the server, and the browser holds a random key to them.
-Beside it: back_channel.py hears of sign-outs elsewhere; protection.py has headers, and words for failures.
+Beside it: back_channel.py hears of sign-outs elsewhere; step_up.py asks for a surer sign-in; protection.py has headers,
+and words for failures.
 Run it in the folder above, with ISSUER=… CLIENT_ID=… CLIENT_SECRET=… ADDRESS=http://localhost:8002 set:
 flask --app fleet_portal.app run --port 8002
 """
@@ -22,11 +23,13 @@ from werkzeug.wrappers import Response
 
 from .back_channel import LogoutTokens, add_back_channel
 from .protection import add_protection
+from .step_up import Action, add_resource, add_step_up, way_back
 
 SCOPE = "openid profile email offline_access"
 ALGORITHMS = ["ES256"]  # what this client is registered with; an issuer may support more
 LEEWAY = 30  # seconds that clocks may differ; an access token this near its end is renewed
 FLEET = json.loads(Path(__file__).with_name("fleet.json").read_text())
+CHANGE = Action("Change who drives a car", "/drivers", ("urn:idp:phishing-resistant",), 300)
 People = dict[str, dict[str, Any]]
 
 
@@ -50,6 +53,8 @@ def create_app(settings: Mapping[str, str] = os.environ) -> flask.Flask:
     add_signing(app, issuer, people, settings)
     tokens = LogoutTokens(issuer=settings["ISSUER"], client_id=settings["CLIENT_ID"], algorithms=ALGORITHMS)
     add_back_channel(app, issuer, people, tokens)
+    add_resource(app, issuer, CHANGE, settings)
+    add_step_up(app, issuer, people, CHANGE, settings)
     add_protection(app, settings["ISSUER"])
     return app
 
@@ -65,7 +70,7 @@ def add_pages(app: flask.Flask, issuer: Any, people: People, address: str) -> No
             people.pop(key or "", None)
             return flask.render_template("welcome.html", issuer=address, ended=key is not None)
         # A real app looks up by (iss, sub) which fleets this person may see; names and addresses change.
-        return flask.render_template("fleet.html", person=person, fleet=FLEET)
+        return flask.render_template("fleet.html", person=person, fleet=FLEET, action=CHANGE)
 
 
 def still_signed_in(issuer: Any, person: dict[str, Any]) -> bool:
@@ -96,16 +101,19 @@ def add_signing(app: flask.Flask, issuer: Any, people: People, settings: Mapping
         issuer.load_server_metadata()["id_token_signing_alg_values_supported"] = ALGORITHMS
         if flask.request.args.get("iss") != settings["ISSUER"]:
             raise OAuthError("wrong_issuer")  # RFC 9207: the answer of another issuer, mixed in
+        if back := way_back():
+            return flask.redirect(back, code=303)
         expected = {"iss": {"value": settings["ISSUER"]}, "aud": {"value": settings["CLIENT_ID"]}}
         token = issuer.authorize_access_token(claims_options=expected, leeway=LEEWAY)
         signed, told = token.pop("userinfo"), issuer.userinfo(token=token)
         if told["sub"] != signed["sub"]:
             raise OAuthError("wrong_issuer")  # OpenID Connect Core §5.3.2: the same person, or nobody
         people.pop(flask.session.get("key", ""), None)
+        then = flask.session.get("then", "/")
         flask.session.clear()  # a new key for a new sign-in
         flask.session["key"] = secrets.token_urlsafe(32)
         people[flask.session["key"]] = {"token": token, "claims": {**told, **signed}}
-        return flask.redirect("/", code=303)
+        return flask.redirect(then, code=303)
 
     @app.post("/sign-out")
     def sign_out() -> Any:

@@ -312,8 +312,8 @@ def test_a_factor_is_renamed_and_removed(service: Service, dana: str, browser: B
     refused = browser.submit(own, {"action": "remove"})
     assert "It is the only one" in refused.text
     browser.submit(own, {"action": "remove", "also_last": "yes"})
-    methods = browser.get("/account/methods").text
-    assert ["Old phone" in methods, "Recovery codes" in methods] == [False, False]
+    left = browser.get("/account/methods").text
+    assert ["Old phone" in left, "Recovery codes" in left] == [False, False]
     assert 303 == browser.submit(own, {"action": "rename", "name": "Gone"}).status_code
 
 
