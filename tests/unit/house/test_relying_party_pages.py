@@ -76,9 +76,10 @@ def test_every_scope_has_its_row_and_its_claims() -> None:
 def test_the_claims_of_tokens_are_those_that_are_minted() -> None:
     """A claim that a token gains or loses changes the page."""
     source = (CHECKOUT / "idp" / "issuance" / "mint.py").read_text()
-    access, identity = source.split("def id_token(")
+    of_both, rest = source.split("def access_token(")
+    access, identity = rest.split("def id_token(")
     table = {name: cells for names, cells in rows("Claims of the tokens").items() for name in named(names)}
-    for place, body in ((0, identity), (1, access)):
+    for place, body in ((0, of_both + identity), (1, of_both + access)):
         minted = set(re.findall(r'"([a-z_]+)": ', body)) | set(re.findall(r'claims\["([a-z_]+)"\]', body))
         assert minted - {"userinfo_claims"} == {name for name, cells in table.items() if cells[place] != "–"}
 
