@@ -8,7 +8,7 @@ from typing import Any
 import flask
 from typing_extensions import override
 
-from idp.passwords.policy import PasswordHoldsName, Profile, Rules
+from idp.passwords.policy import PasswordHoldsName, Rules
 from idp.web.brand import Brand
 from idp.web.consent_words import SharedData
 from idp.web.error_words import ERROR_WORDS
@@ -202,7 +202,16 @@ def demo_home(pages: Pages, language: Language, text: str, _: Brand) -> flask.Re
     """The demo's tour."""
     portals = [SimpleNamespace(name=text, address="http://localhost:8001/", shows=text)]
     people = [SimpleNamespace(user_id=text, name=text, shows=text)]
-    return pages.render("demo_home", language=language, portals=portals, people=people, password=text, mailbox=True)
+    factors = [SimpleNamespace(user_id=text, secret=text, code="123456", recovery_code=text)]
+    return pages.render(
+        "demo_home",
+        language=language,
+        portals=portals,
+        people=people,
+        password=text,
+        factors=factors,
+        mailbox=True,
+    )
 
 
 def demo_connect(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
