@@ -10,6 +10,7 @@ from typing import Final
 
 from playwright.sync_api import Page
 
+from tests.browser.account_scenes import ACCOUNT_SCENES
 from tests.browser.demo import Demo
 from tests.browser.relying_party import RelyingParty
 from tests.browser.steps import (
@@ -244,6 +245,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     reset_done,
     user_ids,
     account,
+    *ACCOUNT_SCENES,
     sign_out_question,
     signed_out,
     unknown_client,
