@@ -12,6 +12,7 @@ from tests.support.in_process import Browser
 
 NEW_PASSWORD = "blue giraffes read slowly"
 WRONG_CODE = "BBBB-BBBB"
+ENDED = "This way back has ended"
 
 
 def ask(
