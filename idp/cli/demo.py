@@ -97,11 +97,14 @@ def prepare(settings: Settings) -> None:
     from idp.acts.initialise_keys import initialise_keys
     from idp.cli.first_password import hasher_for
     from idp.demo.clients import port_of
+    from idp.demo.factors import seed_factors
     from idp.demo.seed import seed_clients, seed_people
     from idp.storage.database import Database, StorageUnavailable
     from idp.storage.engine import open_engine
+    from idp.storage.key_rows import load_secrets
     from idp.storage.schema import upgrade
     from keys.errors import KeysError
+    from keys.kek import FileKek
 
     engine = open_engine(settings.database_url.get_secret_value(), pool_size=2)
     entropy, now = secrets.token_bytes, time.time()
@@ -119,6 +122,9 @@ def prepare(settings: Settings) -> None:
         with database.writing() as connection:
             seed_clients(connection, demo_clients(port_of(settings.issuer)), entropy=entropy, now=now)
         seed_people(database, PEOPLE, hasher_for(settings, database, entropy), entropy=entropy, now=now)
+        with database.writing() as connection:
+            opened = load_secrets(connection, FileKek.load(settings.kek_file), entropy=entropy)
+            seed_factors(connection, PEOPLE, opened.sealer("totp seed"), opened.mac_key("lookup.factors"), now=now)
     except (KeysError, CommandError, DBAPIError, StorageUnavailable, AccountRefused) as error:
         folder = settings.kek_file.parent
         raise Unusable(f"{error}\nThe demo cannot go on with its data: remove {folder} and start again.") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import flask
 
 from idp.demo.clients import own_apps, port_of, portals
+from idp.demo.factors import shown_factors
 from idp.demo.mailbox import add_mailbox
 from idp.demo.people import PASSWORD, PEOPLE
 from idp.flows.parts import Parts
@@ -24,6 +25,7 @@ def demo_pages(parts: Parts) -> flask.Blueprint:
             portals=portals(port_of(issuer)),
             people=PEOPLE,
             password=PASSWORD,
+            factors=shown_factors(PEOPLE, now=parts.issuer.clock()),
             mailbox=True,
         )
 

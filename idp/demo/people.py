@@ -16,10 +16,14 @@ PASSWORD = "correct horse battery staple 7"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An account to be, and in a few words what signing in as this person shows."""
+    """An account to be, and in a few words what signing in as this person shows.
+
+    `totp_secret` (base32) is what an authenticator app of this person holds, None for somebody without one.
+    """
 
     account: NewAccount
     shows: str
+    totp_secret: str | None = None
 
     @property
     def user_id(self) -> str:
@@ -95,6 +99,40 @@ PEOPLE = (
                     "region": "Musterland",
                     "postal_code": "12345",
                     "country": "DE",
+                },
+            },
+        ),
+    ),
+    Person(
+        shows=msgid("has an authenticator app: asked for its code after the password"),
+        totp_secret="DEMO" * 7 + "TOM2",
+        account=NewAccount(
+            user_id="tom",
+            kind=Kind.CONSUMER,
+            email="tom@example.com",
+            email_verified=True,
+            phone_number="+442079460456",
+            phone_number_verified=True,
+            locale="en-GB",
+            claims={
+                "name": "Tom B. Keyring",
+                "given_name": "Tom",
+                "middle_name": "B.",
+                "family_name": "Keyring",
+                "nickname": "Tommy",
+                "profile": "https://people.example.com/tom",
+                "picture": "https://people.example.com/tom.png",
+                "website": "https://tom.example.com",
+                "gender": "male",
+                "birthdate": "1991-07-16",
+                "zoneinfo": "Europe/London",
+                "address": {
+                    "formatted": "4 Specimen Lane\nExampleton\nEX1 7QR\nUnited Kingdom",
+                    "street_address": "4 Specimen Lane",
+                    "locality": "Exampleton",
+                    "region": "Midshire",
+                    "postal_code": "EX1 7QR",
+                    "country": "GB",
                 },
             },
         ),

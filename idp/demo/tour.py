@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from idp.demo.clients import port_of, portals
+from idp.demo.factors import FIRST_RECOVERY_CODE
 from idp.demo.people import PASSWORD, PEOPLE
 
 
@@ -14,6 +15,11 @@ def tour(issuer: str, settings_file: Path, *, command: str = "idp") -> str:
     """Tell what runs where, who can sign in, and what to try, in five steps; `command` is what to type for `idp`."""
     driver, fleet = portals(port_of(issuer))
     people = "\n".join(f"    {click.style(f'{who.user_id:8}', bold=True)}{who.name}: {who.shows}" for who in PEOPLE)
+    factors = "\n".join(
+        f"    {who.user_id}’s authenticator app holds {who.totp_secret}; first recovery code: {FIRST_RECOVERY_CODE}"
+        for who in PEOPLE
+        if who.totp_secret
+    )
     return f"""
 {click.style("The demo runs.", bold=True)} Everything is on this machine; people, contracts and vehicles are invented.
 
@@ -23,6 +29,8 @@ def tour(issuer: str, settings_file: Path, *, command: str = "idp") -> str:
 
 People, all with the password {click.style(PASSWORD, bold=True)}
 {people}
+{factors}
+    What it shows at this moment stands on the page {issuer}
 
   1. Open {driver.address} and press Sign in: the issuer asks who you are.
   2. Sign in as one of the people above.
@@ -43,5 +51,6 @@ def facts(issuer: str, settings_file: Path) -> dict[str, object]:
         "portals": {client.client_id: client.address for client in portals(port_of(issuer))},
         "people": [person.user_id for person in PEOPLE],
         "password": PASSWORD,
+        "totp_secrets": {person.user_id: person.totp_secret for person in PEOPLE if person.totp_secret},
         "settings": str(settings_file),
     }

@@ -13,15 +13,19 @@ from werkzeug.test import Client
 
 from idp.accounts.claims import standard_claims
 from idp.accounts.find import find_by_identifier
+from idp.acts.visitor import Visitor
+from idp.app import Service
 from idp.cli import demo as demo_command
 from idp.cli.opened import Unusable
 from idp.clients.policy import registration_faults
 from idp.demo.clients import demo_clients
+from idp.demo.factors import FIRST_RECOVERY_CODE, seed_factors, shown_factors
 from idp.demo.one_name import OneName
 from idp.demo.people import PASSWORD, PEOPLE
 from idp.demo.place import make_place, write_settings
 from idp.demo.seed import seed_clients, seed_people
 from idp.issuance.claims import PERSON_CLAIMS
+from idp.mfa.policy import Way
 from idp.settings import Mode, load_settings
 from idp.storage.engine import open_engine
 from idp.web.colour import contrast
@@ -53,7 +57,32 @@ def test_seeding_twice_changes_nothing_and_mends_what_was_changed(sqlite_url: st
         assert ("http://localhost:9001/callback",) == portal.redirect_uris
         with database.reading() as connection:
             types = [row.type for row in connection.exec_driver_sql("SELECT type FROM audit_events ORDER BY id")]
-        assert [2, 4, 2] == [types.count(name) for name in ("account.added", "client.added", "client.changed")]
+        assert [3, 4, 2] == [types.count(name) for name in ("account.added", "client.added", "client.changed")]
+
+
+def test_the_second_factors_are_what_is_printed(sqlite_url: str, tmp_path: Path) -> None:
+    """The code on the page is the one that is asked for, and the first recovery code opens once; a start mends both."""
+    with issuer_on(sqlite_url, tmp_path, signing_algs=("ES256",)) as service:
+        seed_people(service.database, PEOPLE, service.parts.hasher, entropy=service.entropy, now=service.clock())
+        sealer, key = service.secrets.sealer("totp seed"), service.secrets.mac_key("lookup.factors")
+        with service.database.reading() as connection:
+            account = find_by_identifier(connection, identifier="tom")
+        assert account is not None
+        for _ in range(2):
+            with service.database.writing() as connection:
+                seed_factors(connection, PEOPLE, sealer, key, now=service.clock())
+            assert Way.RECOVERY_CODE == verified(service, account.id, Way.RECOVERY_CODE, FIRST_RECOVERY_CODE)
+        shown = shown_factors(PEOPLE, now=service.clock())
+        assert ["tom"] == [factor.user_id for factor in shown]
+        assert Way.TOTP == verified(service, account.id, Way.TOTP, shown[0].code)
+
+
+def verified(service: Service, account_id: str, way: Way, answer: str) -> Way:
+    """Type what was printed; gives the way that it proved."""
+    visitor = Visitor(address="", user_agent=None, reference="TEST")
+    return service.parts.factors.verify(
+        account_id=account_id, way=way, answer=answer, place="test", visitor=visitor
+    ).way
 
 
 def test_every_client_is_acceptable_and_its_colour_can_be_seen() -> None:
