@@ -18,6 +18,7 @@ from idp.web.consent_words import shared_data
 
 PAGE = "account_apps"
 DONE = ("withdrawn",)
+_ORDER = ("openid", "profile", "email", "phone", "address", "offline_access")
 
 
 def account_apps_pages(parts: Parts) -> flask.Blueprint:
@@ -71,5 +72,10 @@ def _shown(parts: Parts, person: Standing, app: AppAccess) -> dict[str, Any]:
         "since": app.since,
         "used_at": app.used_at,
         "lasting": app.lasting,
-        "shared": shared_data(translator, scopes=app.scopes, claims={}),
+        "shared": shared_data(translator, scopes=sorted(app.scopes, key=_place), claims={}),
     }
+
+
+def _place(scope: str) -> tuple[int, str]:
+    """Put what everybody knows first, in the order of the consent page, and an app's own permissions last."""
+    return (_ORDER.index(scope) if scope in _ORDER else len(_ORDER), scope)

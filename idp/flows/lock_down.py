@@ -88,7 +88,7 @@ def _fail(parts: Parts, error: Exception) -> NoReturn:
         key="lock_down_unknown",
         reference=reference_of(),
         detail=str(error),
-        way_back=WayBack(translator.say(msgid("Have a new password sent to you")), "/recover"),
+        way_back=WayBack(translator.say(msgid("Choose a new password")), "/recover"),
     ) from error
 
 

@@ -54,7 +54,7 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
     "lock_down_unknown": ErrorWords(
         msgid("This link does not work any more"),
         msgid("Links in our mails work for seven days. This one is older, or was not copied whole."),
-        msgid("If somebody else may know your password, have a new one sent to you, or call support."),
+        msgid("If somebody else may know your password, choose a new one, or call support."),
     ),
     "cookies_off": ErrorWords(
         msgid("Cookies are switched off"),
