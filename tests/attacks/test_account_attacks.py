@@ -43,7 +43,7 @@ def service(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator
 def row_of(service: Service, user_id: str = "dana") -> dict[str, object]:
     """Give everything that is stored of an account."""
     with service.database.reading() as connection:
-        return dict(connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.user_id == user_id)).one()._mapping)
+        return dict(connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.user_id == user_id)).mappings().one())
 
 
 @pytest.mark.parametrize("path", FORMS)
@@ -157,7 +157,7 @@ def test_an_address_is_confirmed_by_its_own_code_alone(service: Service) -> None
     assert "not the code" in seen(press(tom, waiting, "confirm", code=code))
     # The same person in another browser has not asked: the page there waits for no code.
     other = Browser(service)
-    assert "New e-mail address" in seen(open_page(other, "/account/email"))
+    assert "The new address" in seen(open_page(other, "/account/email"))
     assert "tom@example.com" == row_of(service, "tom")["email"]
     assert "dana@example.com" == row_of(service)["email"]
 

@@ -35,7 +35,7 @@ def service(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator
         ("/account/sessions", "Devices and sessions"),
         ("/account/apps", "Apps with access"),
         ("/account/details", "Contact and mails"),
-        ("/account/email", "Change your e-mail address"),
+        ("/account/email", "New e-mail address"),
         ("/account/activity", "Recent activity"),
         ("/lock-down", "This wasn’t me"),
     ],

@@ -83,7 +83,7 @@ def test_a_sign_in_of_more_than_five_minutes_is_not_enough(service: Service, clo
     assert "Sign in" == heading(again)
     assert 'value="dana"' in again.text
     page = browser.follow(browser.sign_in(again))
-    assert "Change your e-mail address" == heading(page)
+    assert "New e-mail address" == heading(page)
     clock.advance(301)
     assert "Sign in" == heading(browser.follow(press(browser, page, "ask", email=NEW)))
     assert [] == sent_to(service, NEW)
@@ -113,7 +113,7 @@ def test_a_code_is_good_for_ten_minutes_and_once(service: Service, clock: Settab
     open_page(browser, "/account/email")
     clock.advance(302)
     page = open_page(browser, "/account/email")
-    assert "New e-mail address" in seen(page)
+    assert "The new address" in seen(page)
     browser.follow(press(browser, waiting, "confirm", code=code_in(mail)))
     assert ("dana@example.com", True) == address_of(service)
 
