@@ -224,7 +224,7 @@ PATHS = (
     ("GET", "/.well-known/openid-configuration"), ("GET", "/static/style.css"), ("OPTIONS", "/token"),
     ("GET", "/recover"), ("POST", "/recover"), ("GET", "/recover/code"), ("POST", "/recover/code"),
     ("GET", "/recover/user-ids"), ("GET", "/reset-password"), ("POST", "/reset-password"),
-    ("GET", "/reset-password/done"),
+    ("GET", "/reset-password/done"), ("GET", "/account/password"), ("POST", "/account/password"),
     ("DELETE", "/token"), ("PUT", "/sign-in"), ("TRACE", "/account"), ("PROPFIND", "/account"), ("HEAD", "/authorize"),
 )  # fmt: skip
 HEADER_VALUES = st.one_of(

@@ -271,6 +271,7 @@ GUARDED = {
     "/recover": "form",
     "/recover/code": "form, in the browser that asked",
     "/reset-password": "form, with a pass or a link",
+    "/account/password": "form, in a session of the last five minutes, and the present password",
 }
 
 
