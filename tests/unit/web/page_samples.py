@@ -26,6 +26,7 @@ from idp.web.problems import (
 from idp.web.render import Pages
 from idp.wording import Language
 from tests.unit.web.account_samples import ACCOUNT_SAMPLES
+from tests.unit.web.factor_samples import FACTOR_SAMPLES
 from tests.unit.web.password_samples import PASSWORD_SAMPLES
 from tests.unit.web.recovery_samples import RECOVERY_SAMPLES
 
@@ -250,6 +251,7 @@ SAMPLES: dict[str, Sample] = {
     **RECOVERY_SAMPLES,
     **PASSWORD_SAMPLES,
     **ACCOUNT_SAMPLES,
+    **FACTOR_SAMPLES,
     "See it work in five steps": demo_home,
     "Connect your app": demo_connect,
     "Mailbox": demo_mailbox,
