@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from idp.app import Service
+from idp.lockout.policy import DELAYS
 from idp.storage.skew import PRODUCTION_CLOCK
 from tests.support.asking import get, measured, seconds_until, timed
 from tests.support.clock import SettableClock
@@ -26,6 +27,7 @@ from tests.support.invariants import check_database, check_refused
 from tests.support.racing import at_once
 
 DAY = 86_400.0
+LONGEST_DELAY = max(DELAYS.values())
 MINUTES_10 = 600.0
 
 
@@ -159,6 +161,8 @@ def test_a_jump_locks_nobody_until_it_has_come_true(database_url: str, tmp_path:
         app = App.register(service)
 
         def status(user_id: str, password: str) -> int:
+            clock.advance(LONGEST_DELAY)
+            service.watch.poll_once()
             browser = Browser(service)
             return browser.sign_in(app.ask(browser), user_id, password).status_code
 

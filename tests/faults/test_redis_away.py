@@ -8,13 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import redis
 from werkzeug.test import TestResponse
 
 from idp.app import Service
+from idp.lockout.policy import DELAYS
 from tests.support.asking import measured
+from tests.support.clock import RunningClock
 from tests.support.fault_proxy import FaultProxy, fault_proxy
 from tests.support.in_process import App, Browser, add_person, issuer_on
 from tests.support.invariants import check_database
@@ -23,6 +26,7 @@ from tests.support.valkey import ValkeyServer
 pytestmark = pytest.mark.alone
 
 ALLOWED_FAILURES = 10
+LONGEST_DELAY = max(DELAYS.values())
 
 
 @pytest.fixture
@@ -36,7 +40,7 @@ def proxy(private_valkey: ValkeyServer) -> Iterator[FaultProxy]:
 def service(sqlite_url: str, private_valkey: ValkeyServer, proxy: FaultProxy, tmp_path: Path) -> Iterator[Service]:
     """Give an issuer with dana in it, whose journeys are in Valkey behind the proxy."""
     address = private_valkey.url().replace(f":{private_valkey.port}/", f":{proxy.port}/")
-    with issuer_on(sqlite_url, tmp_path, redis_url=address) as opened:
+    with issuer_on(sqlite_url, tmp_path, redis_url=address, clock=RunningClock()) as opened:
         add_person(opened)
         yield opened
 
@@ -47,8 +51,15 @@ def app(service: Service) -> App:
     return App.register(service)
 
 
+def let_the_delay_pass(service: Service) -> None:
+    """Let the next guess be looked at, however many have failed."""
+    cast("RunningClock", service.clock).advance(LONGEST_DELAY)
+    service.watch.poll_once()
+
+
 def guess(app: App) -> TestResponse:
-    """Sign in with a wrong password, in a browser of its own."""
+    """Sign in with a wrong password, in a browser of its own, and not too soon after the last."""
+    let_the_delay_pass(app.service)
     browser = Browser(app.service)
     return browser.sign_in(app.ask(browser), password="not her password at all")
 
@@ -72,6 +83,7 @@ def test_killed(private_valkey: ValkeyServer, service: Service, app: App) -> Non
     private_valkey.kill()
     begun = Browser(service)
     page = begun.follow(app.ask(begun))
+    let_the_delay_pass(service)
     assert 1.0 > signed_in_within(app)
     # Her success took nothing back but its own guess: one more wrong one uses the budget up.
     assert [200, 429] == [guess(app).status_code, guess(app).status_code]

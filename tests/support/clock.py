@@ -1,4 +1,6 @@
-"""A clock that a test sets."""
+"""Clocks that a test sets."""
+
+import time
 
 START = 1_800_000_000.0
 """Where it starts: 15 January 2027, 08:00 UTC."""
@@ -17,3 +19,18 @@ class SettableClock:
     def advance(self, seconds: float) -> None:
         """Let time pass (or, with a negative number, turn it back)."""
         self.now += seconds
+
+
+class RunningClock:
+    """The machine's clock, which a test can put ahead."""
+
+    def __init__(self) -> None:
+        self._ahead = 0.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return time.time() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Put it ahead by more."""
+        self._ahead += seconds
