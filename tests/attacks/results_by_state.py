@@ -63,6 +63,20 @@ EXPECTED: dict[State, dict[str, str]] = {
         "single sign-on": "access_denied",
         **PERSON_ENDED,
     },
+    State.LOCKED_DOWN: {
+        "sign in": "page:/recover",  # whoever knows the password learns that only recovery opens the account
+        "allow what was signed in for before": "page:/recover",
+        "single sign-on": "login_required",
+        **PERSON_ENDED,
+    },
+    State.MFA_DUE: {  # the app has begun to ask for more than a password
+        "sign in": "page:/enrol-factor",
+        "allow what was signed in for before": "page:/enrol-factor",
+        "single sign-on": "unmet_authentication_requirements",
+        **PERSON_ENDED,
+        "userinfo": "ok",  # what was issued before lives five minutes at most
+        "introspect an access token": "active",
+    },
     State.RESET_DUE: {
         "sign in": "page:/change-password",
         "allow what was signed in for before": "page:/change-password",
@@ -98,4 +112,51 @@ EXPECTED: dict[State, dict[str, str]] = {
 }
 ISSUED = {"code", "ok", "active", "signed out"}
 # Introspection answers what is so; asking is no attempt that was refused.
-UNRECORDED = {"inactive", "page:/end-session", "page:/consent", "page:/change-password"}
+UNRECORDED = {
+    "inactive",
+    "page:/end-session",
+    "page:/consent",
+    "page:/change-password",
+    "page:/recover",
+    "page:/enrol-factor",
+    "page:/verify-factor",
+}
+
+_NEW_SIGN_INS = (
+    "password and app",
+    "password and recovery code",
+    "password in a remembered browser",
+    "password and passkey",
+    "passkey",
+)
+_RELIED_ON = ("single sign-on after an app", "allow what a passkey signed in for before")
+
+
+def _each(new: str, vouched: str, allowed: str, **others: str) -> dict[str, str]:
+    """Declare one state: for every new sign-in alike, for the session that vouches, for the one that waits."""
+    told = {name.replace("_", " "): result for name, result in others.items()}
+    return dict.fromkeys(_NEW_SIGN_INS, new) | dict(zip(_RELIED_ON, (vouched, allowed), strict=True)) | told
+
+
+STRONGLY_EXPECTED: dict[State, dict[str, str]] = {
+    State.CLIENT_DISABLED: _each("shown:400", "shown:400", "shown:400"),
+    State.GRANT_TYPE_REMOVED: _each("shown:400", "shown:400", "access_denied"),
+    State.SCOPE_REMOVED: _each("code", "code", "access_denied"),
+    State.ACCOUNT_DISABLED: _each("page:/sign-in", "login_required", "access_denied"),
+    State.ACCOUNT_CLOSED: _each("page:/sign-in", "access_denied", "access_denied"),
+    State.NOT_BEFORE_RAISED: _each("code", "access_denied", "access_denied"),
+    State.LOCKED_DOWN: _each("page:/recover", "login_required", "page:/recover"),
+    # A due reset is served behind the factor; a passkey alone proves no password, which is asked for then.
+    State.RESET_DUE: _each("page:/change-password", "interaction_required", "page:/sign-in", passkey="page:/sign-in"),
+    # A passkey reaches what the app has begun to ask for; an app's code does not, and another factor is there.
+    State.MFA_DUE: _each("page:/verify-factor", "unmet_authentication_requirements", "code")
+    | {"passkey": "code", "password and passkey": "code"},
+    State.PASSWORD_CHANGED: _each("code", "login_required", "access_denied")
+    | {"password in a remembered browser": "page:/verify-factor"},  # a change forgets where it was remembered
+    State.CONSENT_WITHDRAWN: _each("page:/consent", "consent_required", "code"),
+    State.SESSION_ENDED: _each("code", "login_required", "code"),
+    State.GRANT_ENDED: _each("code", "code", "code"),
+}
+
+NOT_REFUSED = {(State.RESET_DUE, "passkey"), (State.RESET_DUE, "allow what a passkey signed in for before")}
+"""Cells that lead to the sign-in page because more is asked for, not because something was refused."""

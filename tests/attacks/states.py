@@ -15,9 +15,10 @@ from werkzeug.test import TestResponse
 from idp.accounts import disable
 from idp.accounts.models import ACCOUNTS
 from idp.acts.change_password import change_password
-from idp.acts.new_password import NewPassword
 from idp.acts.disable_account import disable_account
 from idp.acts.disable_client import disable_client
+from idp.acts.lock_down import lock_down
+from idp.acts.new_password import NewPassword
 from idp.acts.sign_out import sign_out
 from idp.acts.update_client import update_client
 from idp.acts.visitor import Visitor
@@ -25,6 +26,7 @@ from idp.app import Service
 from idp.issuance.consents import withdraw_consent
 from idp.issuance.gate import State
 from idp.issuance.grants import end_grants_of_account
+from idp.mfa.policy import PHISHING_RESISTANT
 from idp.passwords.credentials import set_password
 from idp.sessions.models import SESSIONS
 from idp.storage.marks import write_mark
@@ -156,6 +158,18 @@ def _grant_ended(node: Service, it: Subject) -> None:
         end_grants_of_account(connection, account_id=it.account_id, now=node.clock())
 
 
+def _locked_down(node: Service, it: Subject) -> None:
+    with node.database.writing() as connection:
+        lock_down(
+            connection,
+            account_id=it.account_id,
+            by="account page",
+            visitor=NOBODY,
+            entropy=node.entropy,
+            now=node.clock(),
+        )
+
+
 BROUGHT_ABOUT: dict[State, Callable[[Service, Subject], None]] = {
     State.CLIENT_DISABLED: _client_disabled,
     State.GRANT_TYPE_REMOVED: _changed(grant_types=[]),
@@ -163,7 +177,9 @@ BROUGHT_ABOUT: dict[State, Callable[[Service, Subject], None]] = {
     State.ACCOUNT_DISABLED: _account_disabled,
     State.ACCOUNT_CLOSED: _account_closed,
     State.NOT_BEFORE_RAISED: _not_before_raised,
+    State.LOCKED_DOWN: _locked_down,
     State.RESET_DUE: _reset_due,
+    State.MFA_DUE: _changed(minimum_acr=PHISHING_RESISTANT),
     State.PASSWORD_CHANGED: _password_changed,
     State.CONSENT_WITHDRAWN: _consent_withdrawn,
     State.SESSION_ENDED: _session_ended,

@@ -20,6 +20,7 @@ from idp.issuance.gate import Path, State
 from tests.attacks.paths_taken import WAYS
 from tests.attacks.results_by_state import EXPECTED, ISSUED, UNRECORDED
 from tests.attacks.states import BROUGHT_ABOUT, SCOPES, Subject, hold
+from tests.attacks.strong_paths import STRONG_WAYS
 from tests.support.clock import SettableClock
 from tests.support.databases import copy_sqlite
 from tests.support.in_process import App, Browser, add_person
@@ -57,7 +58,11 @@ class World:
             node.watch.poll_once()
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+# One process builds each world once: it costs half a minute.
+DATABASES = [pytest.param(name, marks=pytest.mark.xdist_group(f"states-{name}")) for name in ("sqlite", "postgresql")]
+
+
+@pytest.fixture(scope="module", params=DATABASES)
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give the nodes on one database: one on SQLite, two on PostgreSQL."""
     folder: File = tmp_path_factory.mktemp("matrix")
@@ -77,8 +82,8 @@ def test_every_state_has_a_way_to_come_about_and_a_result_for_each_path() -> Non
 
 
 def test_every_path_is_taken() -> None:
-    """A path that is not declared here fails."""
-    assert set(Path) == {way.path for way in WAYS.values()}
+    """A path that is not declared here fails; those of people with second factors are taken beside this file."""
+    assert set(Path) == {way.path for way in (*WAYS.values(), *STRONG_WAYS.values())}
 
 
 @pytest.mark.parametrize(("state", "way"), CELLS)
