@@ -121,13 +121,17 @@ def confirm_change(connection: Connection, *, change_id: str, sid: str, code_tag
     row = connection.execute(confirmed).one_or_none()
     if row is None or is_taken(connection, address=row.address, account_id=row.account_id):
         raise EmailChangeUnknown(change_id)
-    key = canonical(row.address)
+    set_confirmed_address(connection, account_id=row.account_id, address=row.address, now=now)
+    return _change(row)
+
+
+def set_confirmed_address(connection: Connection, *, account_id: str, address: str, now: float) -> None:
+    """Give an account an address that has been proved to be its owner's: by a code, or to support."""
     connection.execute(
         update(ACCOUNTS)
-        .where(ACCOUNTS.c.id == row.account_id)
-        .values(email=row.address, email_key=key, email_verified=True, updated_at=now)
+        .where(ACCOUNTS.c.id == account_id)
+        .values(email=address, email_key=canonical(address), email_verified=True, updated_at=now)
     )
-    return _change(row)
 
 
 def is_taken(connection: Connection, *, address: str, account_id: str) -> bool:
