@@ -226,6 +226,36 @@ def compromise_command(who: str, *, yes: bool, config: Path | None, as_json: boo
     click.echo(f"Reference: {reference}")
 
 
+@accounts.command("set-email")
+@click.argument("who", metavar="USER_ID")
+@click.argument("address")
+@yes_option
+@config_option
+@json_option
+def set_email_command(who: str, address: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Write down an e-mail address that a person has proved to be theirs, to you.
+
+    For somebody whose mailbox is lost, or whose address somebody else has changed. Be as sure as when the account was
+    made: whoever reads that mailbox can choose a new password. Old and new address are told.
+
+    \b
+    idp accounts set-email dana dana@example.com --yes
+    """
+    from idp.acts.set_email import set_email
+
+    with opened(config) as service, _refusals():
+        account = _found(service, who)
+        confirm(f"{account.user_id} ({account.id}) is reached at that address from now on.", yes=yes)
+        reference = new_reference(service.entropy)
+        with service.database.writing() as connection:
+            set_email(connection, account=account, address=address, reference=reference, **service.acting())
+    if as_json:
+        print_json({"id": account.id, "reference": reference})
+        return
+    click.echo(f"{account.user_id} has the new address; both are told.")
+    click.echo(f"Reference: {reference}")
+
+
 @accounts.command("enable")
 @click.argument("who", metavar="USER_ID")
 @config_option
