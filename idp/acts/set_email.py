@@ -1,7 +1,7 @@
 """Support has made sure who somebody is and which mailbox is theirs, and an operator writes that down.
 
-For people whose address was changed by somebody else, or who have lost their mailbox. What was mailed before opens nothing
-any more, and old and new address are told; a locked-down account stays locked until it is recovered.
+For people whose address was changed by somebody else, or who have lost their mailbox. What was mailed before opens
+nothing any more, and old and new address are told; a locked-down account stays locked until it is recovered.
 """
 
 from __future__ import annotations

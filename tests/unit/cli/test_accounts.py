@@ -99,3 +99,15 @@ def test_unlocking_is_written_down(cli: Cli) -> None:
     assert {"id": made["id"], "unlocked": True} == cli.json("accounts", "unlock", "dana")
     assert 1 == cli("accounts", "unlock", "nobody").exit_code
     assert "account.unlocked" in cli("audit", "tail").stdout
+
+
+def test_an_address_that_was_proved_to_support(cli: Cli) -> None:
+    """It counts as confirmed at once; one that is two, or somebody's user ID, is refused."""
+    cli.json("accounts", "add", "dana", "--email", "old@example.com")
+    cli.json("accounts", "add", "tom@example.com")
+    result = cli("accounts", "set-email", "dana", "new@example.com", "--yes")
+    assert (0, True) == (result.exit_code, "both are told" in result.stdout)
+    shown = cli.json("accounts", "show", "dana")
+    assert ("new@example.com", True) == (shown["email"], shown["email_verified"])
+    for address in ("a@example.com,b@example.com", "tom@example.com"):
+        assert 1 == cli("accounts", "set-email", "dana", address, "--yes").exit_code
