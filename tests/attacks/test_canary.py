@@ -24,6 +24,9 @@ from tests.support.nodes import hidden_fields, outcome
 
 PASSWORD = "canary pässword & 7 + ? = %"
 WRONG = "canary wrong & 7 + ? = %"
+NEW = "canary lighthouses & 7 + ? = %"
+JUDGED = "canary judged & 7 + ? = %"
+SHORT = "canary tiny"
 IN_THE_WRONG_FIELD = "canary typed as a user id"
 NEW_PASSWORD = "canary new password for dana"
 
@@ -130,9 +133,13 @@ def drive(service: Service) -> tuple[dict[str, str], list[TestResponse]]:
     app.call("/revoke", {"token": tokens["refresh_token"]})
     post_secret = "canary-wrong-client-secret"
     Browser(service).post("/token", {"client_id": "app", "client_secret": post_secret, "grant_type": "x"})
+    answers += change_own_password(browser)
     secrets |= {
         "password": PASSWORD,
         "wrong password": WRONG,
+        "new password": NEW,
+        "password that was judged": JUDGED,
+        "password that was too short": SHORT,
         "typed in the wrong field": IN_THE_WRONG_FIELD,
         "session": browser.cookies()["__Host-idp_session"],
         "code": code,
@@ -150,6 +157,20 @@ def drive(service: Service) -> tuple[dict[str, str], list[TestResponse]]:
         "access token's signature": tokens["access_token"].rpartition(".")[2],
     }
     return secrets, answers
+
+
+def change_own_password(browser: Browser) -> list[TestResponse]:
+    """Ask how strong one would be, be refused twice, and change it."""
+    page = browser.get("/account/password")
+    tried: tuple[dict[str, str], ...] = (
+        {"new_password": JUDGED, "action": "strength"},
+        {"current_password": WRONG, "new_password": NEW},
+        {"current_password": PASSWORD, "new_password": SHORT},
+        {"current_password": PASSWORD, "new_password": NEW, "sign_out": "yes"},
+    )
+    answers = [browser.submit(page, fields) for fields in tried]
+    assert answers[-1].headers["Location"] == "/account/password/done"
+    return [page, *answers]
 
 
 def shapes_of(secret: str) -> set[str]:
