@@ -120,7 +120,7 @@ def _page(parts: Parts, person: Standing, *, problems: Sequence[Problem] = (), s
         user_id=person.user_id,
         sign_out=_signs_out() if problems else True,
         problems=problems,
-        **new_password_field(parts, person.account_id, language, refused=bool(problems)),
+        **new_password_field(parts, person.account_id, language, problems=problems),
     )
 
 

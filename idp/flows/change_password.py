@@ -125,7 +125,7 @@ def _page(
         problems=problems,
         cancellable=bool(form_targets(journey)),
         asks=True,
-        **new_password_field(parts, person.account_id, language, refused=bool(problems)),
+        **new_password_field(parts, person.account_id, language, problems=problems),
     )
 
 

@@ -7,6 +7,7 @@ cache; nothing is stored.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import flask
@@ -63,9 +64,12 @@ def not_chosen(response: flask.Response, error: NotChosen) -> flask.Response:
     return response
 
 
-def new_password_field(parts: Parts, account_id: str, language: Language, *, refused: bool) -> dict[str, Any]:
-    """Give what the template's part for the field wants; `refused` when the page comes back with what was wrong."""
+def new_password_field(
+    parts: Parts, account_id: str, language: Language, *, problems: Sequence[Problem]
+) -> dict[str, Any]:
+    """Give what the template's part for the field wants; of a password that was refused also how strong it was."""
     rules = parts.new_passwords.rules_for(account_id)
+    refused = any(problem.field == "new_password" for problem in problems)
     return {"rules": rules, "judged": _judged(parts, rules, language) if refused else ""}
 
 

@@ -203,7 +203,7 @@ def _page(
         sign_out=sign_out,
         problems=problems,
         asks=True,
-        **new_password_field(parts, recovery.account_id or "", _language(parts, recovery), refused=bool(problems)),
+        **new_password_field(parts, recovery.account_id or "", _language(parts, recovery), problems=problems),
     )
 
 

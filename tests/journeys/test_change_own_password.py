@@ -229,3 +229,9 @@ def _dana(service: Service) -> str:
         found = find_by_identifier(connection, identifier="dana")
     assert found
     return found.id
+
+
+def test_a_good_new_one_is_not_judged_beside_a_wrong_present_one(service: Service) -> None:
+    """The field comes back empty: words about it would be about nothing."""
+    refused = change(signed_in(service), current="not that one").text
+    assert "" == refused.partition('data-strength-of="new_password">')[2].partition("<")[0]
