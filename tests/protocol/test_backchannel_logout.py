@@ -205,3 +205,19 @@ def test_nobody_reads_everybodys_receipts(place: Listening) -> None:
     """A session or an account must be named."""
     with place.service.database.reading() as connection, pytest.raises(ValueError, match="name an account"):
         receipts_of(connection)
+
+
+def test_a_logout_token_is_good_for_nothing_else(place: Listening) -> None:
+    """T76: neither a hint that redirects, nor an access token, nor a client's assertion."""
+    app = place.app("portal")
+    browser, _ = place.sign_in()
+    place.sign_out(browser)
+    place.deliver()
+    (token,) = place.tokens("portal")
+    page = browser.get("/end-session?" + urlencode({"id_token_hint": token, "post_logout_redirect_uri": AFTER_LOGOUT}))
+    assert ("<h1>Sign out?</h1>" in page.text, AFTER_LOGOUT in page.text) == (True, False)
+    assert 401 == app.userinfo(token).status_code
+    assert {"active": False} == app.introspect(token)
+    assertion = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
+    form = {"grant_type": "client_credentials", "client_id": "portal", "client_assertion": token, **assertion}
+    assert 401 == browser.post("/token", form).status_code
