@@ -61,7 +61,7 @@ def qr_code(uri: str) -> str:
     Black on white in the dark, too, with the margin that cameras need. It holds the seed: no page with it is kept.
     """
     drawn = segno.make(uri, error="m", micro=False)
-    return drawn.svg_inline(scale=4, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None)
+    return drawn.svg_inline(scale=4, border=4, dark="#000", light="#fff", svgclass="qr", lineclass=None, omitsize=True)
 
 
 def sealed_seed(sealer: Sealer, seed: NewSeed, *, account_id: str) -> bytes:
