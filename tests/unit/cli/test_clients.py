@@ -37,6 +37,7 @@ def test_every_option_lands_in_its_member(cli: Cli, tmp_path: Path) -> None:
     cli.json(
         *("clients", "add", "bank", "--redirect-uri", CALLBACK, "--post-logout-redirect-uri", "https://a.example.com/"),
         *("--backchannel-logout-uri", "https://a.example.com/bye", "--grant", "authorization_code"),
+        *("--frontchannel-logout-uri", "https://portal.example.com/bye"),
         *("--grant", "refresh_token", "--auth", "private_key_jwt", "--scope", "openid email", "--jwks", str(keys)),
         *("--profile", "oidc-basic", "--alg", "ES256", "--first-party", "--rotate-refresh", "--accent", "#1a2b3c"),
         *("--minimum-acr", "urn:idp:mfa", "--default-acr", "urn:idp:phishing-resistant"),
@@ -45,6 +46,7 @@ def test_every_option_lands_in_its_member(cli: Cli, tmp_path: Path) -> None:
         "redirect_uris": [CALLBACK],
         "post_logout_redirect_uris": ["https://a.example.com/"],
         "backchannel_logout_uri": "https://a.example.com/bye",
+        "frontchannel_logout_uri": "https://portal.example.com/bye",
         "grant_types": ["authorization_code", "refresh_token"],
         "token_endpoint_auth_method": "private_key_jwt",
         "scope": "openid email",
