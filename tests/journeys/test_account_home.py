@@ -7,8 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from idp.app import Service
+from idp.mfa.factors import NewFactor, add_factor
+from idp.mfa.models import RECOVERY_CODES
+from idp.mfa.policy import Factor
 from tests.support.account_pages import account_id_of, open_page, press, seen
 from tests.support.clock import SettableClock
 from tests.support.in_process import PASSWORD, App, Browser, add_person, issuer_on
@@ -232,3 +236,49 @@ def test_a_thief_who_ticks_shared_device_is_told_of_too(service: Service) -> Non
     home = thief.get("/account")
     assert "after ten minutes without use" in seen(home)
     assert "Protect your account" not in seen(home)
+
+
+@pytest.fixture
+def with_factor(service: Service) -> Browser:
+    """Give dana's browser, signed in, and an authenticator that she has set up meanwhile, with two codes left."""
+    browser = Browser(service)
+    open_page(browser, "/account")
+    account_id = account_id_of(service)
+    with service.database.writing() as connection:
+        new = NewFactor(id="phone-1", account_id=account_id, kind=Factor.TOTP, name="Old phone", secret=b"sealed")
+        add_factor(connection, new, now=service.clock())
+        row = {"account_id": account_id, "created_at": service.clock()}
+        connection.execute(insert(RECOVERY_CODES), [row | {"tag": bytes([number]) * 32} for number in range(2)])
+    return browser
+
+
+def test_methods_are_listed_with_what_is_left(with_factor: Browser) -> None:
+    """Name, kind, when it was added, and the recovery codes; home reminds of them when few are left."""
+    words = seen(with_factor.get("/account/methods"))
+    for said in ("Old phone", "Authenticator app", "Added on", "last used on", "2 are left"):
+        assert said in words, said
+    home = seen(with_factor.get("/account"))
+    assert "You have 2 recovery codes left." in home
+    assert "Protect your account" not in home
+
+
+def test_a_new_phone_comes_before_the_old_one_goes(with_factor: Browser) -> None:
+    """The only factor has no link to remove it here."""
+    page = with_factor.get("/account/new-phone")
+    assert "It can be removed here once there is another one." in seen(page)
+    assert "phone-1" not in page.text
+
+
+def test_whoever_has_a_second_factor_shows_it_before_changing_anything(with_factor: Browser) -> None:
+    """The password alone, however fresh, does not lead to the page for another address."""
+    asked = with_factor.get("/account/email")
+    assert asked.headers["Location"].startswith("/verify-factor?journey=")
+
+
+def test_home_says_which_apps_have_still_to_hear_of_a_sign_out(service: Service) -> None:
+    """An app that is told by its back channel is named until it has confirmed."""
+    app = App.register(service, backchannel_logout_uri="https://app.example.com/logout")
+    app.code(Browser(service))
+    here = Browser(service)
+    press(here, open_page(here, "/account/sessions"), "end_others")
+    assert "Still to be told that you signed out: The app." in seen(here.get("/account"))
