@@ -18,7 +18,14 @@ change only with a changelog line; in English:
     sign_out      Sign out?             fields form_token; action = sign_out | stay
     signed_out    You are signed out
     form_post     Back to the app       the response's own parameters; form id form-post
-    account_home  Your account          fields form_token; action = sign_out
+    account_home  Your account          fields form_token; action = sign_out | not_now
+    account_methods  Sign-in methods, account_new_phone  Got a new phone?, account_activity  Recent activity
+    account_sessions  Devices and sessions  fields sid, form_token; action = end | end_others
+    account_apps  Apps with access      fields app, form_token; action = withdraw
+    account_details  Contact and mails  fields language, new_device_mail = yes, phrase, form_token
+    account_email  New e-mail address   fields email, code, form_token; action = ask | confirm | cancel
+    lock_down     This wasn’t me        fields token (from a mail), form_token
+    lock_down_done  Your account is locked
     demo_home     See it work in five steps
     demo_connect  Connect your app
     demo_mailbox  Mailbox
