@@ -4,7 +4,9 @@ Invariant: no page is sent without its policy, no cookie is believed twice, no t
 Only `web`, `flows`, `staff` and `app` know Flask. The first headings (`h1`) and the names of fields are interface, and
 change only with a changelog line; in English:
 
-    sign_in       Sign in               fields user_id, password, form_token; action = sign_in | cancel
+    sign_in       Sign in               fields user_id, password, shared_device = yes, form_token; action = sign_in | cancel
+    locked        Signing in is paused
+    slow_down     One moment, please    fields challenge, answer, form_token; form id work
     change_password  Choose a new password   fields new_password, form_token; action = change | cancel
     recover       Forgot user ID or password    fields choice = password | user_id, identifier, form_token
                   (This account is locked, This password cannot be used any more: where a sign-in ends there)
