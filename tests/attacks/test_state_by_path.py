@@ -59,10 +59,10 @@ class World:
 
 
 # One process builds each world once: it costs half a minute.
-DATABASES = [pytest.param(name, marks=pytest.mark.xdist_group(f"states-{name}")) for name in ("sqlite", "postgresql")]
+GROUPS = {name: pytest.mark.xdist_group(f"states-{name}") for name in ("sqlite", "postgresql")}
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=group) for name, group in GROUPS.items()])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give the nodes on one database: one on SQLite, two on PostgreSQL."""
     folder: File = tmp_path_factory.mktemp("matrix")
