@@ -7,7 +7,6 @@ guess before it is looked at. Old and new address are told.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Final
 
 from sqlalchemy import Connection
@@ -16,18 +15,15 @@ from idp.accounts.email_changes import (
     SENT_SECONDS,
     EmailChange,
     EmailChangeUnknown,
-    arm_change,
     ask_change,
     confirm_change,
-    find_change,
     is_taken,
     open_change,
     void_changes,
 )
 from idp.accounts.facts import AccountFacts
 from idp.accounts.find import find_by_id
-from idp.accounts.policy import Status
-from idp.acts.recovery_code import new_code
+from idp.acts.mail_email_change import change_tag
 from idp.acts.tell_owner import Notice, asked_by, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
@@ -57,15 +53,6 @@ class AddressPresent(AddressRefused):
 
 class WrongCode(Exception):
     """The code is not the one that was mailed last, was used, or its time is over: nobody learns which."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArmedChange:
-    """A change whose code is about to be mailed to the new address."""
-
-    account: AccountFacts
-    address: str
-    code: str = field(repr=False)
 
 
 class EmailChanger:
@@ -209,24 +196,3 @@ def accepted_address(typed: str) -> str:
     if not local.isascii() or "." not in host or host != text.rpartition("@")[2]:
         raise AddressRefused("not a plain address")
     return text
-
-
-def change_tag(key: MacKey, *, change_id: str, code: str) -> bytes:
-    """Give the tag under which the code of one change is stored."""
-    return key.tag(b"email change code", change_id.encode(), code.encode())
-
-
-def armed_change(
-    connection: Connection, key: MacKey, *, change_id: str, entropy: Entropy, now: float
-) -> ArmedChange | None:
-    """Make the code for a change whose mail is about to be sent; None when nobody waits for it any more."""
-    try:
-        change = find_change(connection, change_id=change_id, now=now)
-        account = find_by_id(connection, account_id=change.account_id)
-        if account is None or account.status != Status.ACTIVE.value:
-            return None
-        code = new_code(entropy)
-        arm_change(connection, change=change, code_tag=change_tag(key, change_id=change.id, code=code), now=now)
-    except EmailChangeUnknown:
-        return None
-    return ArmedChange(account=account, address=change.address, code=code)

@@ -19,8 +19,8 @@ from idp.accounts.preferences import preferences_of
 from idp.accounts.recovered import COOLING_OFF_SECONDS
 from idp.acts.ask_recovery import LETTER
 from idp.acts.change_email import LETTER as EMAIL_CHANGE
-from idp.acts.change_email import armed_change
 from idp.acts.lock_down import LockDownLinks
+from idp.acts.mail_email_change import armed_change
 from idp.acts.recovery_code import code_tag, new_code, written
 from idp.acts.tell_owner import Notice
 from idp.audit.events import Event, EventType
