@@ -43,6 +43,27 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         end_session()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a module's fixtures in one process, so that none builds them a second time."""
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("xdist_group") is None:
+            shared = shared_by(item)
+            if shared:
+                item.add_marker(pytest.mark.xdist_group(shared))
+
+
+def shared_by(item: pytest.Function) -> str:
+    """Name what a test shares with others of its file: the file, and the variant of what is shared; "" for nothing."""
+    definitions = item._fixtureinfo.name2fixturedefs  # noqa: SLF001 - pytest tells nobody else
+    names = sorted(name for name, found in definitions.items() if found[-1].scope == "module")
+    if not names:
+        return ""
+    indices = item.callspec.indices if hasattr(item, "callspec") else {}
+    variant = "-".join(str(indices[name]) for name in names if name in indices)
+    return f"{item.path.stem}-{variant}"
+
+
 @pytest.fixture
 def clock() -> SettableClock:
     """Give a clock that stands still until the test advances it."""

@@ -56,11 +56,7 @@ class World:
             node.watch.poll_once()
 
 
-# One process builds each world once: it costs half a minute.
-GROUPS = {name: pytest.mark.xdist_group(f"strong-states-{name}") for name in ("sqlite", "postgresql")}
-
-
-@pytest.fixture(scope="module", params=[pytest.param(name, marks=group) for name, group in GROUPS.items()])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give the nodes on one database: one on SQLite, two on PostgreSQL."""
     folder: File = tmp_path_factory.mktemp("strong-matrix")
