@@ -35,23 +35,25 @@ def add_resource(app: flask.Flask, issuer: Any, action: Action, settings: Mappin
     @app.post(f"/api{action.path}")
     def act() -> Response:
         scheme, _, token = flask.request.headers.get("Authorization", "").partition(" ")
+        if scheme != "Bearer" or not token:
+            return challenge()
         address = issuer.load_server_metadata()["introspection_endpoint"]
         credentials = (settings["CLIENT_ID"], settings["CLIENT_SECRET"])
         asked = requests.post(address, data={"token": token}, auth=credentials, timeout=SECONDS)
         asked.raise_for_status()
         told = asked.json()
-        if scheme != "Bearer" or not told["active"]:
-            return challenge("invalid_token")
+        if not told["active"]:
+            return challenge(error="invalid_token")
         if told["acr"] not in action.acr_values or time.time() - told["auth_time"] > action.max_age:
             wanted = {"acr_values": " ".join(action.acr_values), "max_age": str(action.max_age)}
-            return challenge("insufficient_user_authentication", **wanted)
+            return challenge(error="insufficient_user_authentication", **wanted)
         return flask.jsonify(done=action.name, by=told["sub"])  # a real one does it here
 
 
-def challenge(error: str, **wanted: str) -> Response:
-    """Refuse as RFC 6750 §3 and RFC 9470 §3 say."""
-    said = ", ".join(f'{name}="{value}"' for name, value in {"error": error, **wanted}.items())
-    return Response(status=401, headers={"WWW-Authenticate": f"Bearer {said}"})
+def challenge(**said: str) -> Response:
+    """Refuse as RFC 6750 §3 and RFC 9470 §3 say; whoever sent no token is told no error."""
+    parameters = ", ".join(f'{name}="{value}"' for name, value in said.items())
+    return Response(status=401, headers={"WWW-Authenticate": f"Bearer {parameters}".strip()})
 
 
 def add_step_up(
@@ -83,7 +85,7 @@ def add_step_up(
 
 def asked_for(answer: requests.Response) -> dict[str, str]:
     """Read from a challenge what the authorization request must ask for (RFC 9470 §4)."""
-    said = parse_keqv_list(parse_http_list(answer.headers["WWW-Authenticate"].removeprefix("Bearer ")))
+    said = parse_keqv_list(parse_http_list(answer.headers["WWW-Authenticate"].partition(" ")[2]))
     return {name: said[name] for name in ("acr_values", "max_age") if name in said}
 
 
