@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 from tests.browser.account_scenes import ACCOUNT_SCENES
 from tests.browser.demo import Demo
 from tests.browser.lockout_scenes import LOCKOUT_SCENES
+from tests.browser.password_scenes import PASSWORD_SCENES
 from tests.browser.relying_party import RelyingParty
 from tests.browser.steps import (
     WRONG,
@@ -247,6 +248,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     user_ids,
     account,
     *ACCOUNT_SCENES,
+    *PASSWORD_SCENES,
     *LOCKOUT_SCENES,
     sign_out_question,
     signed_out,
