@@ -4,16 +4,17 @@ Invariant: no page is sent without its policy, no cookie is believed twice, no t
 Only `web`, `flows`, `staff` and `app` know Flask. The first headings (`h1`) and the names of fields are interface, and
 change only with a changelog line; in English:
 
-    sign_in       Sign in               fields user_id, password, shared_device = yes, form_token; action = sign_in | cancel
+    sign_in       Sign in               fields user_id, password, shared_device = yes, form_token;
+                  action = sign_in | cancel
     locked        Signing in is paused
     slow_down     One moment, please    fields challenge, answer, form_token; form id work
-    change_password  Choose a new password   fields new_password, form_token; action = change | cancel
+    change_password  Choose a new password   fields new_password, form_token; action = change | cancel | strength
     recover       Forgot user ID or password    fields choice = password | user_id, identifier, form_token
                   (This account is locked, This password cannot be used any more: where a sign-in ends there)
     recover_code  Check your mail       fields code, form_token
     recover_link  Choose a new password fields code (in another browser), token, form_token
     recover_factor  One more proof        fields way, code, passkey, form_token; action = verify | send
-    reset_password  Choose a new password   fields new_password, sign_out = yes, form_token
+    reset_password  Choose a new password   fields new_password, sign_out = yes, form_token; action = strength, or none
     reset_done    Your password is changed
     user_ids      Your user IDs
     consent       Allow access          fields form_token; action = allow | cancel
@@ -26,6 +27,9 @@ change only with a changelog line; in English:
     account_apps  Apps with access      fields app, form_token; action = withdraw
     account_details  Contact and mails  fields language, new_device_mail = yes, phrase, form_token
     account_email  New e-mail address   fields email, code, form_token; action = ask | confirm | cancel
+    change_own_password  Change your password    fields current_password, new_password, sign_out = yes, form_token;
+                  action = strength, or none
+    password_done  Your password is changed
     lock_down     This wasn’t me        fields token (from a mail), form_token
     lock_down_done  Your account is locked
     demo_home     See it work in five steps
