@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Double, Select, bindparam, func, select
 from sqlalchemy.sql.dml import ReturningInsert
 
 from idp.audit.events import EventType
-from idp.audit.models import EVENTS
+from idp.audit.latest import latest_by_type
 from idp.lockout.attempts import ALARM_KEY, ALARM_SECONDS
 from idp.lockout.models import COUNTERS
 from idp.lockout.origin import Origin
@@ -25,8 +25,6 @@ from idp.lockout.statements import fixed, insert_for
 NAMES: Final = 200
 ADDRESSES: Final = 20
 REFUSED_FOR_EACH_SUCCESS: Final = 4
-LATEST: Final = 1000
-"""Of so many latest events the sign-ins are counted."""
 
 _C = COUNTERS.c
 
@@ -60,8 +58,8 @@ def raise_alarm(connection: Connection, origin: Origin, *, now: float) -> bool:
 
 
 def _recently(connection: Connection, origin: Origin) -> Recently:
-    failed = _numbers(connection, _failed(), origin)
-    ended = _numbers(connection, _ended(), origin)
+    failed = {row[0]: row[1] for row in connection.execute(_failed(), {"hour": origin.hour}).all()}
+    ended = latest_by_type(connection, since=origin.hour)
     return Recently(
         names=failed.get(GuessKind.NAME.value, 0),
         addresses=failed.get(GuessKind.ADDRESS.value, 0),
@@ -70,21 +68,11 @@ def _recently(connection: Connection, origin: Origin) -> Recently:
     )
 
 
-def _numbers(connection: Connection, question: Select[*tuple[Any, ...]], origin: Origin) -> dict[str, int]:
-    return {row[0]: row[1] for row in connection.execute(question, {"hour": origin.hour}).all()}
-
-
 @cache
 def _failed() -> Select[*tuple[Any, ...]]:
     counted = _C.kind.in_([GuessKind.NAME.value, GuessKind.ADDRESS.value])
     here = (_C.window_started == bindparam("hour", type_=Double)) & counted & (_C.failures > 0)
     return select(_C.kind, func.count()).where(here).group_by(_C.kind)
-
-
-@cache
-def _ended() -> Select[*tuple[Any, ...]]:
-    latest = select(EVENTS.c.type, EVENTS.c.at).order_by(EVENTS.c.id.desc()).limit(LATEST).subquery()
-    return select(latest.c.type, func.count()).where(latest.c.at >= bindparam("hour")).group_by(latest.c.type)
 
 
 @cache

@@ -69,7 +69,7 @@ def test_the_pause_says_the_same_for_invented_ids(new_page: NewPage, demo: Demo,
 def fail_once(page: Page, app: RelyingParty, user_id: str) -> None:
     """Send a wrong password until it is looked at: the last few have to wait a little."""
     form: dict[str, str | float | bool] = {
-        "form_token": page.locator("[name=form_token]").input_value(),
+        "form_token": page.locator("[name=form_token]").first.input_value(),
         "user_id": user_id,
         "password": WRONG,
         "action": "sign_in",
