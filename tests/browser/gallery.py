@@ -12,6 +12,7 @@ from playwright.sync_api import Page
 
 from tests.browser.account_scenes import ACCOUNT_SCENES
 from tests.browser.demo import Demo
+from tests.browser.factor_scenes import FACTOR_SCENES
 from tests.browser.lockout_scenes import LOCKOUT_SCENES
 from tests.browser.password_scenes import PASSWORD_SCENES
 from tests.browser.relying_party import RelyingParty
@@ -248,6 +249,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     user_ids,
     account,
     *ACCOUNT_SCENES,
+    *FACTOR_SCENES,
     *PASSWORD_SCENES,
     *LOCKOUT_SCENES,
     sign_out_question,
