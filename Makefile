@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test oldest quick check bench lock clean
+.PHONY: help run test oldest quick fuzz check bench lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -30,6 +30,10 @@ oldest: $(VENV)/dev.stamp ## the storage contracts once more, on the oldest Post
 
 quick: $(VENV)/dev.stamp ## unit tests alone, in under 30 seconds
 	$(BIN)/python -m pytest -n auto -m "not alone and not slow" tests/unit
+
+fuzz: $(VENV)/dev.stamp ## ten thousand random walks over all pages (WALKS, WALKS_SEED)
+	@export WALKS=$${WALKS:-10000} WALKS_SEED=$${WALKS_SEED:-$$(date +%s)}; echo "WALKS_SEED=$$WALKS_SEED"; \
+		$(BIN)/python -m pytest -n auto tests/attacks/test_walks.py
 
 check: $(VENV)/dev.stamp ## the gates: lint, layout, types, imports, locks, translations
 	@scripts/check

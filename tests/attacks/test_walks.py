@@ -1,180 +1,201 @@
-"""Walks over the real routes in any order, with any form, cookie and token that ever came into somebody's hands.
+"""Random walks over the real routes, by people who hold some of the proofs and want the rest (T22, T23, T27).
 
-Whoever walks without a password gets neither code nor session; whoever has one gets codes about nobody else.
+Whatever the order of pages, posts, tabs and browsers: nobody comes to a new password, a session or token, a higher
+level, a removed factor or a changed address without the proofs for it. 300 walks here, ten thousand by `make fuzz`
+(WALKS says how many, WALKS_SEED where they begin).
 """
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from sqlalchemy import select
-from werkzeug.test import TestResponse
+import pytest
+from sqlalchemy import delete, func, select, update
 
+from idp.accounts.models import ACCOUNTS
+from idp.app import Service
+from idp.issuance.models import Grant
+from idp.lockout.models import COUNTERS
+from idp.mfa.models import FACTORS, RECOVERY_CODES, REMEMBERED
+from idp.mfa.policy import MFA, PWD, reaches
+from idp.passwords.credentials import set_password
 from idp.passwords.models import CREDENTIALS
-from tests.support.attacked import Target, browser_of, specified
-from tests.support.in_process import PASSWORD, App, Browser
-from tests.support.nodes import HOST, hidden_fields, outcome
+from idp.sessions.models import SESSIONS
+from idp.storage.models import table_of
+from tests.support.clock import SettableClock
+from tests.support.databases import copy_sqlite
+from tests.support.in_process import PASSWORD, App, add_person, issuer_on
+from tests.support.recovery import deliver
+from tests.support.routes import ROUTES
+from tests.support.second_factors import AuthenticatorApp, add_app, add_recovery_codes
+from tests.support.walker import Holdings, Walker
 
-WALKS = 300
-STEPS = 10
-PAGES = ("/sign-in", "/consent", "/change-password")
-RECOVERY_PAGES = ("/recover", "/recover/code", "/recover/user-ids", "/reset-password", "/reset-password/done")
+WALKS = int(os.environ.get("WALKS", "300"))
+SEED = int(os.environ.get("WALKS_SEED", "0"))
+STEPS = 9
+AT_ONCE = 60
+"""So many walks in one test, so that several processes share many."""
+
+PEOPLE = ("dana", "tom", "mallory")
+MAILBOX = frozenset({"tom@example.com"})
+THIEVES = (
+    Holdings(name="nothing", as_far_as=frozenset({"/sign-in", "/recover/code"})),
+    Holdings(name="a password", as_far_as=frozenset({"/verify-factor"}), passwords={"tom": PASSWORD}),
+    Holdings(name="a mailbox", as_far_as=frozenset({"/recover/factor"}), mailboxes=MAILBOX),
+    Holdings(
+        name="a password and a mailbox",
+        as_far_as=frozenset({"/verify-factor", "/recover/factor"}),
+        passwords={"tom": PASSWORD},
+        mailboxes=MAILBOX,
+    ),
+    Holdings(
+        name="an own account",
+        as_far_as=frozenset({"/account/methods", "/enrol-factor", "/reset-password"}),
+        passwords={"mallory": PASSWORD},
+        mailboxes=frozenset({"mallory@example.com"}),
+    ),
+)
+TURNS = [
+    (THIEVES[number % len(THIEVES)], number // len(THIEVES)) for number in range(max(len(THIEVES), WALKS // AT_ONCE))
+]
 
 
-@dataclass
-class Walker:
-    """Somebody who tries every door in any order, with all keys that ever came into their hands."""
+@dataclass(frozen=True, kw_only=True)
+class Town:
+    """An issuer with dana, tom, who has a second factor, and mallory."""
 
-    target: Target
-    random: random.Random
-    passwords: dict[str, str]
-    browsers: list[Browser] = field(default_factory=list)
-    journeys: list[str] = field(default_factory=list)
-    recoveries: list[str] = field(default_factory=list)
-    tokens: list[str] = field(default_factory=lambda: ["", "1.x"])
-    codes: list[tuple[App, str]] = field(default_factory=list)
+    service: Service
+    clock: SettableClock
+    apps: list[App]
+    ids: dict[str, str]
+    toms: AuthenticatorApp
+    codes: tuple[str, ...]
+    mail: Path
 
-    def walk(self) -> None:
-        """Take some steps; after each, look at what was gained."""
-        self.browsers = [browser_of(self.target) for _ in range(2)]
-        steps = [self.ask, self.look, self.send, self.leave, self.swap, self.home, self.recover, self.sign_in]
-        for _ in range(STEPS):
-            step: Callable[[], TestResponse | None] = self.random.choice(steps)
-            response = step()
-            if response is not None:
-                self.learn(response)
 
-    def ask(self) -> TestResponse:
-        """Begin a journey, silent or not, posted or not."""
-        app = self.random.choice([self.target.app, self.target.stranger, self.target.public])
-        changes = {
-            "prompt": self.random.choice([None, None, "none", "login", "consent", "select_account"]),
-            "max_age": self.random.choice([None, "0", "10000"]),
-            "id_token_hint": self.random.choice([None, None, self.target.tokens["id_token"]]),
-            "response_mode": self.random.choice([None, "query", "form_post"]),
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What walks must leave as it is: all that is stored of people, and what was ever issued to whom."""
+
+    people: dict[str, dict[str, Any]]
+    sessions: Counter[tuple[str, str]]
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Give one for all walks of a process: what one walker finds out, the next ones hold too."""
+    folder, clock = tmp_path_factory.mktemp("walked"), SettableClock()
+    url = copy_sqlite(folder / "idp.sqlite")
+    with issuer_on(url, folder, clock=clock, mail_folder=folder / "mail", signing_algs=("ES256",)) as service:
+        ids = {name: add_person(service, name) for name in PEOPLE}
+        apps = [App.register(service), App.register(service, "strict", minimum_acr=MFA, first_party=False)]
+        toms = add_app(service, ids["tom"])
+        codes = add_recovery_codes(service, ids["tom"])
+        deliver(service)
+        yield Town(service=service, clock=clock, apps=apps, ids=ids, toms=toms, codes=codes, mail=folder / "mail")
+
+
+def rest(town: Town) -> None:
+    """Let some time pass between two walks: what was counted is forgotten, and a lock that a mail allowed is undone."""
+    town.clock.advance(60)
+    town.service.watch.poll_once()
+    for file in town.mail.iterdir():
+        file.unlink()
+    with town.service.database.writing() as connection:
+        connection.execute(delete(COUNTERS))
+        connection.execute(update(ACCOUNTS).values(locked_down_at=None, not_before=None, email_verified=True))
+        connection.execute(update(CREDENTIALS).values(compromised_at=None))
+
+
+def kept(service: Service) -> Kept:
+    """Read it."""
+    grants = table_of(Grant)
+    with service.database.reading() as connection:
+        people: dict[str, dict[str, Any]] = {
+            row.id: {"email": row.email, "phone": row.phone_number, "user_id": row.user_id}
+            for row in connection.execute(select(ACCOUNTS))
         }
-        browser = self.random.choice(self.browsers)
-        if self.random.random() < 0.3:
-            return browser.follow(browser.post("/authorize", app.request(**changes)))
-        return app.ask(browser, **changes)
-
-    def look(self) -> TestResponse:
-        """Open a page of any journey in any browser."""
-        page = self.random.choice([*PAGES, *RECOVERY_PAGES])
-        return self.random.choice(self.browsers).get(f"{page}?{self._query()}")
-
-    def send(self) -> TestResponse:
-        """Send any form with any token to any page of any journey."""
-        page = self.random.choice([*PAGES, *RECOVERY_PAGES, "/end-session"])
-        return self.random.choice(self.browsers).post(f"{page}?{self._query()}", self._fields())
-
-    def recover(self) -> TestResponse:
-        """Ask for a new password for dana, as anybody can."""
-        browser = self.random.choice(self.browsers)
-        page = browser.get("/recover")
-        return browser.submit(page, {"choice": "password", "identifier": "dana"})
-
-    def sign_in(self) -> TestResponse | None:
-        """Sign in properly, if there is a password for it."""
-        if not self.passwords:
-            return None
-        browser = self.random.choice(self.browsers)
-        page = browser.get(f"/sign-in?journey={self._journey()}")
-        if page.status_code != 200:
-            return None
-        user_id = self.random.choice(sorted(self.passwords))
-        return browser.submit(page, {"user_id": user_id, "password": self.passwords[user_id]})
-
-    def leave(self) -> TestResponse:
-        """Sign out, or almost."""
-        query = {"id_token_hint": self.target.tokens["id_token"]} if self.random.random() < 0.5 else {}
-        return self.random.choice(self.browsers).get("/end-session", query_string=query)
-
-    def home(self) -> TestResponse:
-        """Look at the account."""
-        browser = self.random.choice(self.browsers)
-        return browser.follow(browser.get("/account"))
-
-    def swap(self) -> None:
-        """Carry every cookie over to the other browser."""
-        first, second = self.browsers
-        for name, value in first.cookies().items():
-            second.client.set_cookie(name, value, domain=HOST, secure=True)
-
-    def learn(self, response: TestResponse) -> None:
-        """Keep journeys and form tokens; every answer must be one that is specified."""
-        specified(response)
-        location = response.headers.get("Location", "")
-        if "journey=" in location:
-            self.journeys.append(location.partition("journey=")[2])
-        if "recovery=" in location:
-            self.recoveries.append(location.partition("recovery=")[2].partition("&")[0])
-        if token := hidden_fields(response).get("form_token"):
-            self.tokens.append(token)
-        if "code=" in location or 'type="hidden" name="code"' in response.text:
-            self.codes.append((self.target.app, location or response.text))
-
-    def _journey(self) -> str:
-        return self.random.choice(self.journeys) if self.journeys else "unknown-journey"
-
-    def _query(self) -> str:
-        recovery = self.random.choice(self.recoveries) if self.recoveries else "unknown-recovery"
-        return f"journey={self._journey()}&recovery={recovery}"
-
-    def _fields(self) -> dict[str, str]:
-        fields = {
-            "form_token": self.random.choice(self.tokens),
-            "action": self.random.choice(["allow", "cancel", "sign-in", "sign-out", "change", "stay", ""]),
-            "user_id": self.random.choice(["dana", "mallory", ""]),
-            "password": self.random.choice(["wrong", "", "x" * 300]),
-            "new_password": self.random.choice(["a whole new password for dana", ""]),
-            "account": self.random.choice([*self.target.subs.values(), ""]),
-            "ticket": "A" * 43,
-            "identifier": "dana",
-            "choice": self.random.choice(["password", "user_id"]),
-            "code": self.random.choice(["", "BCDFGHJK", "0" * 8]),
-            "sign_out": "yes",
-            "recovery": self.random.choice([*self.recoveries, "unknown-recovery"]),
-            "proof": "password",
-            "step": "issue",
-        }
-        return {name: value for name, value in fields.items() if self.random.random() < 0.8}
+        for name, question in {
+            "password": select(CREDENTIALS.c.account_id, CREDENTIALS.c.hash),
+            "factors": select(FACTORS.c.account_id, FACTORS.c.id).order_by(FACTORS.c.id),
+            "codes": select(RECOVERY_CODES.c.account_id, RECOVERY_CODES.c.tag).where(
+                RECOVERY_CODES.c.spent_at.is_(None)
+            ),
+            "remembered": select(REMEMBERED.c.account_id, REMEMBERED.c.handle_digest),
+            "grants": select(grants.c.account_id, func.count()).group_by(grants.c.account_id),
+        }.items():
+            for account_id, *values in connection.execute(question):
+                people[account_id].setdefault(name, set()).add(tuple(values))
+        sessions = connection.execute(select(SESSIONS.c.account_id, SESSIONS.c.acr)).all()
+    return Kept(people=people, sessions=Counter((row.account_id, row.acr) for row in sessions))
 
 
-def _stored_passwords(target: Target) -> list[str]:
-    with target.service.database.reading() as connection:
-        return list(connection.execute(select(CREDENTIALS.c.hash).order_by(CREDENTIALS.c.account_id)).scalars())
+def walker(town: Town, holds: Holdings, seed: int, seen: set[str], **about: Any) -> Walker:  # noqa: ANN401
+    """Give somebody at the beginning of a walk."""
+    chance = random.Random(f"{SEED} {holds.name} {seed}")
+    return Walker(town.service, town.apps, holds, chance, PEOPLE, seen, **about)
 
 
-def test_no_walk_without_a_password_gains_anything(target: Target) -> None:
-    """Three hundred walks over the real routes: no code, no session, and no password set (T22, T23)."""
-    before = _stored_passwords(target)
-    journeys: list[str] = []
-    tokens = ["", "1.x"]
-    for seed in range(WALKS):
-        walker = Walker(target, random.Random(seed), {}, journeys=journeys[-20:], tokens=tokens[-20:])
-        walker.walk()
-        assert [] == walker.codes, f"walk {seed}"
-        assert not [1 for browser in walker.browsers if "__Host-idp_session" in browser.cookies()], f"walk {seed}"
-        # What one walker finds, the next ones hold too: other people's journeys and form tokens.
-        journeys, tokens = walker.journeys, walker.tokens
-    assert before == _stored_passwords(target)
+def test_every_route_is_walked(town: Town) -> None:
+    """A page that nobody has listed would be one that nobody attacks."""
+    rules = {
+        (rule.rule.replace("<path:name>", "style.css"), method)
+        for rule in town.service.pages_app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert {(path, method) for path, methods in ROUTES.items() for method in methods} == rules
 
 
-def test_a_walk_with_ones_own_password_gains_nobody_elses(target: Target) -> None:
-    """The thief has an account: every session and code that the walk yields is the thief's own."""
-    gained = 0
-    for seed in range(WALKS // 5):
-        walker = Walker(target, random.Random(seed), {"mallory": PASSWORD})
-        walker.walk()
-        for browser in walker.browsers:
-            if "__Host-idp_session" not in browser.cookies():
-                continue
-            answer = target.app.ask(browser, prompt="none")
-            if outcome(answer) == "code":
-                body = target.app.exchange(target.app.answer(answer)["code"]).get_json()
-                assert target.subs["mallory"] == target.app.userinfo(body["access_token"]).get_json()["sub"]
-                gained += 1
-    assert gained, "no walk signed in: the walks prove nothing"
+@pytest.mark.parametrize(("thief", "turn"), TURNS, ids=lambda it: it.name if isinstance(it, Holdings) else str(it))
+def test_no_walk_gains_what_its_proofs_do_not_give(town: Town, thief: Holdings, turn: int) -> None:
+    """Password, factors, codes and addresses of everybody else stay; nobody is signed in as them."""
+    own = {town.ids[name] for name in thief.passwords if name == "mallory"}
+    before, seen = kept(town.service), set[str]()
+    links: list[str] = []
+    for seed in range(turn * AT_ONCE, (turn + 1) * AT_ONCE):
+        rest(town)
+        walking = walker(town, thief, seed, seen, links=links)
+        walking.walk(STEPS)
+        after = kept(town.service)
+        for account_id in set(town.ids.values()) - own:
+            assert before.people[account_id] == after.people[account_id], f"walk {seed}"
+        assert not {account_id for account_id, _ in after.sessions - before.sessions} - own, f"walk {seed}"
+        raised = [acr for _, acr in after.sessions - before.sessions if reaches(acr, MFA)]
+        assert [] == raised, f"walk {seed}"
+        links = walking.links
+    assert thief.as_far_as <= seen
+
+
+def test_the_walks_go_where_there_is_something_to_gain(town: Town) -> None:
+    """Who holds every proof comes to a new password and to a session at the level of two factors by the same steps."""
+    tom = town.ids["tom"]
+    owner = Holdings(
+        name="all", passwords={"tom": PASSWORD}, mailboxes=MAILBOX, apps={"tom": town.toms}, codes=town.codes
+    )
+    gained: set[str] = set()
+    before = kept(town.service)
+    for seed in range(80):
+        rest(town)
+        walker(town, owner, seed, set(), careful=0.85).walk(30)
+        after = kept(town.service)
+        if before.people[tom]["password"] != after.people[tom]["password"]:
+            gained.add("password")
+        gained |= {acr for account_id, acr in after.sessions - before.sessions if account_id == tom}
+        if {"password", MFA} <= gained:
+            break
+        give_back(town)
+    give_back(town)
+    assert {"password", MFA} == gained & {"password", MFA, PWD}
+
+
+def give_back(town: Town) -> None:
+    """Give tom his old password again."""
+    stored = town.service.parts.hasher.hash(PASSWORD)
+    with town.service.database.writing() as connection:
+        set_password(connection, account_id=town.ids["tom"], stored=stored, must_change=False, now=town.service.clock())
