@@ -17,6 +17,17 @@ change only with a changelog line; in English:
     reset_password  Choose a new password   fields new_password, sign_out = yes, form_token; action = strength, or none
     reset_done    Your password is changed
     user_ids      Your user IDs
+    verify_factor  Enter the code from your app, Get a code by text, Enter the code from the text, Use your passkey,
+                  Use a recovery code   fields way, code, passkey, remember = yes, form_token; action = verify | send |
+                  cancel
+    verify_factor_ways  Another way to confirm that it is you
+    enrol_factor  Add a second step     fields form_token; action = cancel
+    enrol_factor_totp  Add an authenticator app    fields kind, name, code, form_token; action = add
+    enrol_factor_passkey  Add a passkey  fields passkey, name, form_token; action = passkey
+    enrol_factor_sms  Add codes by text  fields kind, phone, code, form_token; action = send | add
+    recovery_codes  Keep these recovery codes    fields form_token; action = saved
+    own_factor    the name of the device  fields name, also_last = yes, form_token; action = rename | remove
+    own_recovery_codes  New recovery codes  fields form_token; action = renew
     consent       Allow access          fields form_token; action = allow | cancel
     sign_out      Sign out?             fields form_token; action = sign_out | stay
     signed_out    You are signed out

@@ -17,7 +17,7 @@ from idp.clients.profiles import PROFILES
 from idp.edge import JWKS_CACHE
 from idp.issuance.claims import SCOPE_CLAIMS
 from idp.issuance.lifetimes import Lifetimes
-from idp.mfa.policy import PWD
+from idp.mfa.policy import LEVELS, PWD, Way, acr_of, amr_of
 from idp.oidc.client_assertion import LONGEST_LIFE
 from idp.sessions.policy import ORDINARY
 from keys.rotation import ACTIVATION_DELAY
@@ -82,6 +82,16 @@ def test_the_claims_of_tokens_are_those_that_are_minted() -> None:
     for place, body in ((0, of_both + identity), (1, of_both + access)):
         minted = set(re.findall(r'"([a-z_]+)": ', body)) | set(re.findall(r'claims\["([a-z_]+)"\]', body))
         assert minted - {"userinfo_claims"} == {name for name, cells in table.items() if cells[place] != "–"}
+
+
+def test_each_level_has_its_row_and_its_methods() -> None:
+    """In the order of the levels, with every method that can stand in `amr` there."""
+    table = rows("How sure a sign-in is")
+    assert [f"`{level}`" for level in LEVELS] == [name for name in table if name.startswith("`urn:")]
+    for way in Way:
+        ways = {Way.PASSWORD, way}
+        told = set(named(table[f"`{acr_of(ways)}`"][1]))
+        assert set(amr_of(ways)) - {"pwd"} <= told | {"pwd"}, way
 
 
 def test_the_claims_of_logout_tokens_are_those_that_are_minted() -> None:
