@@ -13,7 +13,7 @@ change only with a changelog line; in English:
                   (This account is locked, This password cannot be used any more: where a sign-in ends there)
     recover_code  Check your mail       fields code, form_token
     recover_link  Choose a new password fields code (in another browser), token, form_token
-    recover_factor  One more proof        fields way, code, passkey, form_token; action = verify | send
+    recover_factor  Your second step      fields way, code, passkey, form_token; action = verify | send
     reset_password  Choose a new password   fields new_password, sign_out = yes, form_token; action = strength, or none
     reset_done    Your password is changed
     user_ids      Your user IDs

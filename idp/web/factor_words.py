@@ -10,10 +10,10 @@ from idp.mfa.phone_numbers import NumberFault
 from idp.web.problems import Problem
 from idp.wording import Translator, msgid
 
-DIGITS_MISSING: Final = Problem(msgid("Type the six digits."), "code")
-RECOVERY_CODE_MISSING: Final = Problem(msgid("Type one of your recovery codes."), "code")
+DIGITS_MISSING: Final = Problem(msgid("Enter the six digits."), "code")
+RECOVERY_CODE_MISSING: Final = Problem(msgid("Enter one of your recovery codes."), "code")
 APP_CODE_REFUSED: Final = Problem(
-    msgid("This code is not accepted. Wait until your app shows the next one, and type that."), "code"
+    msgid("This code is not accepted. Wait until your app shows the next one, and enter that."), "code"
 )
 TEXTED_CODE_REFUSED: Final = Problem(
     msgid("This code is not accepted. Check the newest text, or have another one sent."), "code"
@@ -22,24 +22,26 @@ RECOVERY_CODE_REFUSED: Final = Problem(
     msgid("This code is not accepted. Check it against your list, or take the next one: each works once."), "code"
 )
 PASSKEY_REFUSED: Final = Problem(msgid("This passkey was not accepted. Try again, or choose another way."))
-WAY_MISSING: Final = Problem(msgid("This way is not open here. Choose another one."))
+WAY_MISSING: Final = Problem(msgid("This way cannot be used here. Choose another one."))
 ENROLMENT_OVER: Final = Problem(msgid("That took longer than ten minutes. Scan the new picture and try again."))
-FACTOR_THERE: Final = Problem(msgid("Your account has this one already."))
+FACTOR_THERE: Final = Problem(msgid("This one is on your account already."))
 FACTORS_FULL: Final = Problem(
-    msgid("Your account has as many devices as it can have. Remove one that is no longer used.")
+    msgid("Your account has as many devices as it can have. Remove one that you no longer use.")
 )
 LAST_FACTOR: Final = Problem(
-    msgid("It is the only one. Say that you want no second step any more, or add another one first."), "also_last"
+    msgid("This is your only one. Tick the box to give up the second step, or add another one first."), "also_last"
 )
 
 _SOON: Final = 90
 _NUMBERS: Final = {
     NumberFault.NOT_A_NUMBER: Problem(
-        msgid("This is not a telephone number. Type it with its country’s code, for example +44 7700 900123."), "phone"
+        msgid("This is not a phone number. Enter it with the country code, for example +44 7700 900123."), "phone"
     ),
-    NumberFault.NOT_MOBILE: Problem(msgid("No texts reach this number. Enter that of a mobile phone."), "phone"),
+    NumberFault.NOT_MOBILE: Problem(
+        msgid("This number cannot receive texts. Enter the number of a mobile phone."), "phone"
+    ),
     NumberFault.NOT_SERVED: Problem(
-        msgid("We send no texts to this country. Choose another way, or a number of another country."), "phone"
+        msgid("We send no texts to this country. Choose another way, or a number in another country."), "phone"
     ),
 }
 

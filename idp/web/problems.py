@@ -51,9 +51,9 @@ NEW_PASSWORD_BREACHED: Final = Problem(
     "new_password",
 )
 NEW_PASSWORD_NOT_MIXED: Final = Problem(msgid("This password needs at least one letter and one digit."), "new_password")
-CURRENT_PASSWORD_MISSING: Final = Problem(msgid("Enter the password that you have now."), "current_password")
+CURRENT_PASSWORD_MISSING: Final = Problem(msgid("Enter your current password."), "current_password")
 CURRENT_PASSWORD_WRONG: Final = Problem(
-    msgid("That is not the password that you have now. Check it and try again."), "current_password"
+    msgid("That is not your current password. Check it and try again."), "current_password"
 )
 IDENTIFIER_MISSING: Final = Problem(msgid("Enter your user ID or your e-mail address."), "identifier")
 ADDRESS_MISSING: Final = Problem(
@@ -64,7 +64,7 @@ CODE_WRONG: Final = Problem(
     msgid("This is not the code of the newest mail, or its ten minutes are over. Check it, or ask for a new mail."),
     "code",
 )
-WORK_EXPIRED: Final = Problem(msgid("That took too long, or was sent twice. Please go through it once more."))
+WORK_EXPIRED: Final = Problem(msgid("That took too long, or was sent twice. Please try once more."))
 
 NEW_ADDRESS_REFUSED: Final = Problem(
     msgid("Enter one e-mail address, as in name@example.com, with plain letters and without spaces or commas."), "email"
@@ -151,11 +151,11 @@ def place_paused_until(translator: Translator, instant: float) -> Problem:
 def too_soon(seconds: int) -> Problem:
     """Return the words for a guess that came sooner after a wrong one than it is looked at."""
     return Problem(
-        msgid("After several wrong attempts the next one must wait. This one was not looked at: try in %(count)s s."),
+        msgid("After several wrong attempts, a short wait. This one was not checked: try again in %(count)s seconds."),
         values={"count": seconds},
     )
 
 
 def work_not_done(seconds: int) -> Problem:
     """Return the words for somebody who goes on before the wait is over."""
-    return Problem(msgid("Please wait %(count)s s more, then press Continue."), values={"count": seconds})
+    return Problem(msgid("Please wait %(count)s more seconds, then press Continue."), values={"count": seconds})

@@ -16,12 +16,12 @@ LEVELS: Final[Mapping[Level, LiteralString]] = {
 WEAKNESSES: Final[Mapping[Weakness, LiteralString]] = {
     Weakness.COMMON: msgid("Many people use it, so it is tried first."),
     Weakness.LIKE_COMMON: msgid("It is much like one that many people use."),
-    Weakness.KEYS: msgid("Keys that lie side by side are guessed soon."),
-    Weakness.REPEATED: msgid("What repeats adds little."),
-    Weakness.SEQUENCE: msgid("Runs such as abc or 6543 are guessed soon."),
-    Weakness.DATE: msgid("Dates and years are guessed soon."),
-    Weakness.WORD: msgid("A single word is guessed soon."),
-    Weakness.NAME: msgid("Names are guessed soon."),
+    Weakness.KEYS: msgid("Keys that lie side by side are easy to guess."),
+    Weakness.REPEATED: msgid("Repeating something adds little."),
+    Weakness.SEQUENCE: msgid("Runs such as abc or 6543 are easy to guess."),
+    Weakness.DATE: msgid("Dates and years are easy to guess."),
+    Weakness.WORD: msgid("A single word is easy to guess."),
+    Weakness.NAME: msgid("Names are easy to guess."),
 }
 ADVICE: Final[Mapping[Advice, LiteralString]] = {
     Advice.WORDS: msgid("Add a word or two that do not belong together."),

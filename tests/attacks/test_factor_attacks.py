@@ -239,7 +239,7 @@ def test_somebody_elses_factor_does_not_help(owner: Owner, service: Service, thi
     options = service.parts.passkeys.sign_in_options(place=f"journey:{page.request.args['journey']}")
     signed = json.dumps(device.get(options))
     answer = thief.submit(page, {"way": "passkey", "action": "verify", "passkey": signed})
-    assert "This way is not open here" in answer.text
+    assert "This way cannot be used here" in answer.text
     assert 0 == owner.sessions()
 
 

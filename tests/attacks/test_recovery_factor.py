@@ -30,7 +30,7 @@ from tests.support.racing import at_once
 from tests.support.recovery import ENDED, NEW_PASSWORD, ask, code_in, deliver, heading, prove
 from tests.support.second_factors import AuthenticatorApp, add_app, add_passkey, add_recovery_codes, answer_with
 
-NEXT = "One more proof"
+NEXT = "Your second step"
 VISITOR = Visitor(address="192.0.2.9", user_agent=None, reference="TEST-0009")
 
 

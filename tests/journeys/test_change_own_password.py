@@ -106,7 +106,7 @@ def test_unticked_the_others_really_go_on(service: Service, clock: SettableClock
 def test_a_wrong_present_password_counts_as_a_guess(service: Service) -> None:
     """It is refused in words, and after too many the page refuses the right one, too (ASVS 6.2.3)."""
     browser = signed_in(service)
-    assert "not the password that you have now" in change(browser, current="not that one").text
+    assert "not your current password" in change(browser, current="not that one").text
     answers = [change(browser, current="not that one") for _ in range(12)]
     assert 429 == answers[-1].status_code
     assert 429 == change(browser).status_code
@@ -138,7 +138,7 @@ def test_a_bad_new_one_is_refused_with_the_reason(service: Service, new: str, wo
 
 def test_the_present_one_is_needed(service: Service) -> None:
     """Without it nothing is looked at (ASVS 6.2.2)."""
-    assert "Enter the password that you have now" in change(signed_in(service), current="").text
+    assert "Enter your current password" in change(signed_in(service), current="").text
 
 
 def test_the_page_wants_a_sign_in_of_the_last_five_minutes(service: Service, clock: SettableClock) -> None:
@@ -221,7 +221,7 @@ def test_what_is_replaced_is_no_present_password_any_more(service: Service) -> N
     """A second form, filled in before, is refused as a wrong guess is."""
     browser = signed_in(service)
     change(browser)
-    assert "not the password that you have now" in change(browser, "another one of lighthouses").text
+    assert "not your current password" in change(browser, "another one of lighthouses").text
 
 
 def _dana(service: Service) -> str:

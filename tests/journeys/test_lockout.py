@@ -123,7 +123,7 @@ def test_a_hasty_guess_is_told_to_wait(app: App, clock: SettableClock) -> None:
     for _ in range(6):
         assert 200 == browser.sign_in(app.ask(browser), "dana", WRONG).status_code
     hasty = browser.sign_in(app.ask(browser))
-    assert (429, "1", True) == (hasty.status_code, hasty.headers["Retry-After"], "was not looked at" in hasty.text)
+    assert (429, "1", True) == (hasty.status_code, hasty.headers["Retry-After"], "was not checked" in hasty.text)
     pass_by(app.service, clock, 1.0)
     assert signs_in(app, browser)
 

@@ -169,7 +169,7 @@ def test_a_locked_account_with_a_factor_needs_both_proofs(service: Service, dana
     waiting = browser.follow(ask(browser, "dana"))
     mail = next(mail for mail in deliver(service) if mail.subject == "Choose a new password")
     page = browser.follow(browser.submit(waiting, {"code": code_in(mail)}))
-    assert "One more proof" == heading(page)
+    assert "Your second step" == heading(page)
     chosen = browser.follow(browser.submit(page, {"code": app_on_phone.code()}))
     assert 303 == browser.submit(chosen, {"new_password": NEW_PASSWORD}).status_code
     assert (None, None) == stopped_at(service, dana)

@@ -20,7 +20,7 @@ from tests.support.in_process import App, Browser, add_person, issuer_on
 from tests.support.recovery import NEW_PASSWORD, ask, code_in, deliver, heading, link_in, prove, reset
 from tests.support.second_factors import add_app, add_passkey, add_recovery_codes, answer_with
 
-NEXT = "One more proof"
+NEXT = "Your second step"
 PHONE = "+4915112345678"
 
 
@@ -125,7 +125,7 @@ def test_without_any_of_them(service: Service, tom: str) -> None:
     add_app(service, tom)
     page = prove(service, Browser(service), "tom")
     words = html.unescape(page.text)
-    assert "You have none of these any more?" in words
+    assert "Do you have none of these any more?" in words
     assert "Support makes sure who you are" in words
     assert "recovery_code" not in page.text  # he has none: nobody is sent to look for them
     links = set(re.findall(r'href="(/[^"]*)"', page.text))

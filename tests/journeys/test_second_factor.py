@@ -85,7 +85,7 @@ def test_a_wrong_code_can_be_put_right(service: Service, phone: AuthenticatorApp
     """Wrong, missing and malformed codes leave the page; the right one goes on, with the blank that apps show."""
     app = App.register(service)
     page = after_password(app, browser)
-    for code, words in ((phone.wrong_code(), "is not accepted"), (" ", "Type the six digits"), ("abc", "not accepted")):
+    for code, words in ((phone.wrong_code(), "is not accepted"), (" ", "Enter the six digits"), ("abc", "not accepted")):
         page = verify_code(browser, page, code)
         assert (200, True) == (page.status_code, words in page.text)
     code = phone.code()
@@ -123,7 +123,7 @@ def test_the_ways_are_those_of_the_account(service: Service, dana: str, browser:
     assert "Recovery code" not in listed
     assert ASKED == heading(other_way(browser, page, "totp"))
     refused = browser.submit(page, {"way": "passkey", "action": "verify", "passkey": "{}"})
-    assert "This way is not open here" in refused.text
+    assert "This way cannot be used here" in refused.text
 
 
 def test_a_code_by_text(service: Service, dana: str, browser: Browser) -> None:
@@ -292,7 +292,7 @@ def test_a_number_is_added_by_the_code_that_it_was_sent(service: Service, dana: 
     """The code adds the number that it went to, whatever number comes with it (T26)."""
     signed_in(browser)
     page = browser.get("/enrol-factor?kind=sms")
-    assert "not a telephone number" in browser.submit(page, {"phone": "four", "action": "send"}).text
+    assert "not a phone number" in browser.submit(page, {"phone": "four", "action": "send"}).text
     page = browser.follow(browser.submit(page, {"phone": NUMBER, "action": "send"}))
     assert "+49 ••• 78" in page.text
     codes = browser.submit(page, {"code": texted_code(service), "action": "add", "number": "+4917612345678"})
@@ -310,7 +310,7 @@ def test_a_factor_is_renamed_and_removed(service: Service, dana: str, browser: B
     browser.submit(own, {"name": "Old phone", "action": "rename"})
     assert "Old phone" in browser.get("/account/methods").text
     refused = browser.submit(own, {"action": "remove"})
-    assert "It is the only one" in refused.text
+    assert "This is your only one" in refused.text
     browser.submit(own, {"action": "remove", "also_last": "yes"})
     left = browser.get("/account/methods").text
     assert ["Old phone" in left, "Recovery codes" in left] == [False, False]

@@ -167,7 +167,7 @@ def test_only_a_passkey_reaches_phishing_resistance(tom: Tom) -> None:
     page = tom.sign_in(tom.browser, acr_values=PHISHING_RESISTANT)
     assert PASSKEY_ASKED == heading(page)
     refused = verify_code(tom.browser, page, tom.phone.code())
-    assert "This way is not open here" in refused.text
+    assert "This way cannot be used here" in refused.text
     fields = {"way": "passkey", "action": "verify", "passkey": answer_with(device, refused)}
     claims = tom.claims(tom.browser.submit(refused, fields))
     assert (PHISHING_RESISTANT, ["pwd", "hwk", "user", "mfa"]) == (claims["acr"], claims["amr"])

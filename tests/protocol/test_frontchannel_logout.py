@@ -151,7 +151,7 @@ def test_the_signed_out_page_says_who_was_told(place: Listening) -> None:
         place.advance(100)
         place.deliver()
     page = browser.get("/signed-out")
-    assert {"The bad": "Could not be told: please sign out there yourself", "The good": "Signed out"} == shown(page)
+    assert {"The bad": "Could not be reached: please sign out there yourself", "The good": "Signed out"} == shown(page)
     assert "Check again" not in page.text
     assert {} == shown(Browser(place.service).get("/signed-out"))
     place.advance(200)

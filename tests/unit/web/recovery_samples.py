@@ -68,6 +68,6 @@ def factor_by_text(pages: Pages, language: Language, text: str, brand: Brand) ->
 RECOVERY_SAMPLES: dict[str, Callable[[Pages, Language, str, Brand], flask.Response]] = {
     "This account is locked": partial(stopped, reason="locked_down"),
     "This password cannot be used any more": partial(stopped, reason="compromised"),
-    "One more proof": factor,
-    "One more proof ": factor_by_text,
+    "Your second step": factor,
+    "Your second step ": factor_by_text,
 }
