@@ -151,11 +151,11 @@ def place_paused_until(translator: Translator, instant: float) -> Problem:
 def too_soon(seconds: int) -> Problem:
     """Return the words for a guess that came sooner after a wrong one than it is looked at."""
     return Problem(
-        msgid("After several wrong attempts, a short wait. This one was not checked: try again in %(count)s seconds."),
+        msgid("After several wrong attempts there is a short wait. This one was not checked: try again in %(count)s s."),
         values={"count": seconds},
     )
 
 
 def work_not_done(seconds: int) -> Problem:
     """Return the words for somebody who goes on before the wait is over."""
-    return Problem(msgid("Please wait %(count)s more seconds, then press Continue."), values={"count": seconds})
+    return Problem(msgid("Please wait %(count)s s more, then press Continue."), values={"count": seconds})
