@@ -56,7 +56,7 @@ THIEVES = (
     ),
     Holdings(
         name="an own account",
-        as_far_as=frozenset({"/account/methods", "/enrol-factor", "/reset-password"}),
+        as_far_as=frozenset({"/account", "/reset-password"}),
         passwords={"mallory": PASSWORD},
         mailboxes=frozenset({"mallory@example.com"}),
     ),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from idp.accounts.disable import disable_account
 from idp.app import Service
 from tests.support.clock import SettableClock
 from tests.support.in_process import Browser, add_person, issuer_on
+from tests.support.racing import at_once
 from tests.support.recovery import ask, code_in, deliver, heading
 
 
@@ -74,3 +76,29 @@ def test_what_cannot_be_an_address_is_asked_for_again(service: Service, typed: s
     page = ask(Browser(service), typed, choice="user_id")
     assert words in page.text
     assert 'value="user_id" checked' in page.text
+
+
+def test_only_accounts_to_which_the_address_is_known_to_belong(service: Service, clock: SettableClock) -> None:
+    """Unconfirmed and disabled ones are neither named nor counted: with one left, the mail gives that one's."""
+    add_person(service, "unproved", email="dana@example.com", email_verified=False)
+    stopped = add_person(service, "stopped", email="dana@example.com")
+    with service.database.writing() as connection:
+        disable_account(connection, account_id=stopped, now=clock())
+    ask(Browser(service), "dana@example.com", choice="user_id")
+    mail = deliver(service)[0]
+    assert "\ndana\n" in mail.text
+    assert "pped" not in mail.text + mail.html
+
+
+def test_many_who_ask_at_once_cause_one_mail(service: Service) -> None:
+    """The window is the mailbox's, whichever spelling was typed, and holds against a race."""
+    spellings = iter(["stones@example.com", "STONES@example.com", "Stones@Example.com", "stones@EXAMPLE.com"])
+    browsers = [(Browser(service), spelling) for spelling in spellings]
+    waiting = iter([(browser, spelling, browser.get("/recover")) for browser, spelling in browsers])
+
+    def send() -> int:
+        browser, spelling, page = next(waiting)
+        return ask(browser, spelling, choice="user_id", page=page).status_code
+
+    assert [303] * 4 == at_once(4, send)
+    assert 1 == len(deliver(service))

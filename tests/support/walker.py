@@ -57,7 +57,7 @@ class Walker:
     random: random.Random
     people: tuple[str, ...]
     seen: set[str]
-    careful: float = 0.6
+    careful: float = 0.7
     browsers: list[Browser] = field(default_factory=list)
     forms: list[tuple[Browser, Form]] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -78,7 +78,7 @@ class Walker:
             response = step()
             if response is not None:
                 self.learn(response)
-            if self.holds.mailboxes and self.random.random() < 0.3:
+            if self.holds.mailboxes and self.random.random() < 0.5:
                 self.read_mail()
 
     def ask(self) -> TestResponse:
@@ -93,6 +93,8 @@ class Walker:
             "response_mode": choose([None, "query", "form_post"]),
         }
         browser, app = choose(self.browsers), choose(self.apps)
+        if self.random.random() < 0.3:
+            return self.follow(browser, browser.get("/account"))
         if self.random.random() < 0.2:
             return self.follow(browser, browser.post("/authorize", app.request(**changes)))
         return self.follow(browser, app.ask(browser, **changes))
@@ -112,8 +114,9 @@ class Walker:
 
     def recover(self) -> TestResponse:
         """Ask for a new password for somebody, as anybody can."""
-        browser = self.random.choice(self.browsers)
-        fields = {"choice": "password", "identifier": self.random.choice(self.people)}
+        browser, known = self.random.choice(self.browsers), sorted(self.holds.mailboxes)
+        names = known if known and self.random.random() < 0.7 else self.people
+        fields = {"choice": "password", "identifier": self.random.choice(names)}
         return self.follow(browser, browser.submit(browser.get("/recover"), fields))
 
     def swap(self) -> None:
@@ -138,7 +141,7 @@ class Walker:
 
     def read_mail(self) -> None:
         """Take codes and links from the mailboxes that one can read."""
-        for mail in deliver(self.service)[:4]:
+        for mail in reversed(deliver(self.service)[:4]):
             if mail.recipient in self.holds.mailboxes:
                 self.mailed += _MAILED_CODE.findall(mail.text)
                 self.links += _OWN_LINK.findall(mail.text)
