@@ -41,14 +41,18 @@ class Enrolling:
 
     def address(self, kind: str | None = None) -> str:
         """Give the address of the page, or of its part for a kind."""
-        then = flask.request.args.get("then")
-        query = [f"journey={self.journey.id}"] if self.journey else []
-        query += [f"then={then}"] if then in _LANDINGS and not self.journey else []
-        query += [f"kind={kind}"] if kind else []
-        return f"{PATH}?{'&'.join(query)}" if query else PATH
+        query = f"&journey={self.journey.id}" if self.journey else then()
+        query += f"&kind={kind}" if kind else ""
+        return f"{PATH}?{query[1:]}" if query else PATH
 
 
 Act = Callable[[Enrolling], flask.Response]
+
+
+def then() -> str:
+    """Give the part of an address that says which account page comes afterwards, if this one said it."""
+    named = flask.request.args.get("then")
+    return f"&then={named}" if named in _LANDINGS else ""
 
 
 def landing() -> str:

@@ -14,7 +14,7 @@ from idp.acts.standing import Standing
 from idp.flows.account_visit import account_page, posted_by_person, shown_to_person
 from idp.flows.answers import see_other
 from idp.flows.built_in import Back
-from idp.flows.enrolling import PATH, landing
+from idp.flows.enrolling import PATH, landing, then
 from idp.flows.parts import Parts
 from idp.flows.visit import fail, sent_fields, visitor_of
 from idp.mfa.factors import list_factors, rename_factor
@@ -60,7 +60,7 @@ def _factor_page(parts: Parts, person: Standing, problems: tuple[Problem, ...] =
         person,
         factor=factor,
         last=len(factors) == 1,
-        action=f"{PATH}?factor={factor.id}",
+        action=f"{PATH}?factor={factor.id}{then()}",
         back=landing(),
         problems=problems,
     )

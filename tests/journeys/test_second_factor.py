@@ -85,7 +85,11 @@ def test_a_wrong_code_can_be_put_right(service: Service, phone: AuthenticatorApp
     """Wrong, missing and malformed codes leave the page; the right one goes on, with the blank that apps show."""
     app = App.register(service)
     page = after_password(app, browser)
-    for code, words in ((phone.wrong_code(), "is not accepted"), (" ", "Enter the six digits"), ("abc", "not accepted")):
+    for code, words in (
+        (phone.wrong_code(), "is not accepted"),
+        (" ", "Enter the six digits"),
+        ("abc", "not accepted"),
+    ):
         page = verify_code(browser, page, code)
         assert (200, True) == (page.status_code, words in page.text)
     code = phone.code()
@@ -331,3 +335,23 @@ def test_new_recovery_codes_end_the_old_ones(
     page = other_way(other, after_password(app, other), "recovery_code")
     page = verify_code(other, page, old[0], way="recovery_code")
     assert "code" in app.answer(verify_code(other, page, new[0], way="recovery_code"))
+
+
+def test_a_new_phone_comes_before_the_old_one_goes(
+    service: Service, dana: str, browser: Browser, clock: SettableClock
+) -> None:
+    """From the page about new phones and back to it, both times; an address of somebody else's is not gone to."""
+    phone = add_app(service, dana, name="Old phone")
+    add_recovery_codes(service, dana)
+    verify_code(browser, signed_in(browser), phone.code())
+    start = browser.get("/account/new-phone")
+    assert "/enrol-factor?then=new-phone" in start.text
+    page = browser.get("/enrol-factor?then=new-phone&kind=totp")
+    added = browser.submit(page, {"code": app_on(service, page).code(), "name": "New phone", "action": "add"})
+    assert "/account/new-phone" == added.headers["Location"]
+    lists = browser.get("/account/new-phone").text
+    old = next(link for link in lists.split('"') if "&amp;factor=" in link).replace("&amp;", "&")
+    removed = browser.submit(browser.get(old), {"action": "remove"})
+    assert "/account/new-phone" == removed.headers["Location"]
+    assert "Old phone" not in browser.get("/account/new-phone").text
+    assert "//evil" not in browser.get("/enrol-factor?then=//evil").text
