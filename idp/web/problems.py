@@ -151,7 +151,7 @@ def place_paused_until(translator: Translator, instant: float) -> Problem:
 def too_soon(seconds: int) -> Problem:
     """Return the words for a guess that came sooner after a wrong one than it is looked at."""
     return Problem(
-        msgid("After several wrong attempts there is a short wait. This one was not checked: try again in %(count)s s."),
+        msgid("After some wrong attempts there is a short wait. This one was not checked: try again in %(count)s s."),
         values={"count": seconds},
     )
 
