@@ -113,6 +113,22 @@ def test_going_back_after_signing_in(page: Page, demo: Demo) -> None:
     expect_heading(page, "Your account")
 
 
+def test_going_back_to_what_went_wrong(page: Page, app: RelyingParty) -> None:
+    """After a wrong password, the way to recovery and back, or a reload, is no question about sending a form again."""
+    page.goto(app.ask())
+    type_sign_in(page, "somebody-else", WRONG)
+    expect(page).to_have_title(re.compile("^Error:"))
+    page.get_by_role("link", name="Forgot user ID or password?").click()
+    expect_heading(page, "Forgot user ID")
+    page.go_back()
+    expect_heading(page, "Sign in")
+    type_sign_in(page, "somebody-else", WRONG)
+    expect(page).to_have_title(re.compile("^Error:"))
+    page.reload()
+    expect_heading(page, "Sign in")
+    expect(page.locator("#error-summary")).to_have_count(0)
+
+
 def test_a_journey_that_waited_too_long(page: Page, app: RelyingParty) -> None:
     """When the browser has dropped the cookie of an old journey, cookies are not blamed for it."""
     page.goto(app.ask())
