@@ -2,7 +2,8 @@
 
 Invariant: what is done, and how long it takes, is the same for every input: the same statements write a request and a
 message to the outbox whether anybody answers to it or not; a message that is for nobody is dropped when it is to be
-sent (T31, T32). How many mails a mailbox gets is bounded in silence, how many requests a network makes is not.
+sent (T31, T32). How many mails a mailbox gets is bounded in silence, how many requests a network makes is not. Mails
+asked for in a browser that the account is known in are counted apart: strangers must not use up its owner's (T41).
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.audit.typed_identifier import typed_identifier_details
 from idp.delivery.outbox import enqueue
-from idp.lockout.keys import account_key, address_key, identifier_key, mailbox_key, unplaced_key
+from idp.lockout.keys import account_key, address_key, device_key, identifier_key, mailbox_key, unplaced_key
+from idp.lockout.known_devices import known_device
 from idp.lockout.policy import GuessKind
 from idp.lockout.reservation import TooManyGuesses
 from idp.lockout.take import take
@@ -134,9 +136,13 @@ class RecoveryDesk:
         )
 
     def _queue(self, connection: Connection, question: Question, target: _Target, visitor: Visitor, now: float) -> bool:
+        device_id = known_device(
+            connection, handle_digest=visitor.device_digest, account_id=target.account_id or "", now=now
+        )
+        key = device_key(device_id) if device_id else target.counter_key
         try:
             for kind in (GuessKind.MAIL, GuessKind.MAIL_OF_DAY):
-                take(connection, kind=kind, key=target.counter_key, now=now)
+                take(connection, kind=kind, key=key, now=now)
         except TooManyGuesses:
             return False
         enqueue(

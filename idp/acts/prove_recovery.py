@@ -2,7 +2,8 @@
 
 Invariant: a pass is made here and nowhere else. A code is good only together with the browser that asked, or with the
 link of the same mail; a link alone, which a mail scanner opens too, is good for nothing. A code costs a guess before it
-is looked at, out of one budget for all recoveries of the account (T37, T38).
+is looked at, out of one budget for all recoveries of the account (T37, T38); beside its link out of one for that mail,
+so that strangers who use up the first do not shut out whoever reads the mailbox (T41).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from idp.acts.recovery_code import code_tag
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
+from idp.lockout.keys import link_key
 from idp.lockout.policy import GuessKind
 from idp.lockout.reservation import TooManyGuesses
 from idp.lockout.take import put_back, take
@@ -95,30 +97,39 @@ class RecoveryProver:
         _held(recovery, recovery.browser_digest, handle)
         return self._prove(recovery, mailed_link(digest(link)), visitor, means="link")
 
-    def by_code(self, recovery: OpenRecovery, *, code: str, visitor: Visitor) -> Passed:
-        """Prove a recovery by its code; the caller has it from `asked_here` or `of_link`.
+    def by_code(self, recovery: OpenRecovery, *, code: str, beside_link: bool = False, visitor: Visitor) -> Passed:
+        """Prove a recovery by its code; the caller has it from `asked_here`, or from `of_link` (`beside_link`).
 
         Raises:
             WrongCode: see there.
             TooManyGuesses: nothing was checked.
         """
         tag = code_tag(self._key, recovery_id=recovery.id, code=code)
+        budget = link_key(recovery.id) if beside_link else recovery.counter_key
         try:
-            return self._prove(recovery, mailed_code(tag), visitor, means="code")
+            return self._prove(recovery, mailed_code(tag), visitor, means="code", budget=budget)
         except RecoveryUnknown:
             raise WrongCode from None
         except TooManyGuesses:
             self._refused(recovery, visitor, "too_many_guesses")
             raise
 
-    def _prove(self, recovery: OpenRecovery, mailed: ColumnElement[bool], visitor: Visitor, *, means: str) -> Passed:
+    def _prove(
+        self,
+        recovery: OpenRecovery,
+        mailed: ColumnElement[bool],
+        visitor: Visitor,
+        *,
+        means: str,
+        budget: str | None = None,
+    ) -> Passed:
         handle, now = new_handle(self._entropy), self._clock()
-        window = self._count(recovery, now) if means == "code" else None
+        window = None if budget is None else self._count(budget, now)
         try:
             with self._database.writing() as connection:
                 prove(connection, recovery_id=recovery.id, mailed=mailed, pass_digest=digest(handle), now=now)
-                if window is not None:
-                    put_back(connection, kind=GuessKind.CODE, key=recovery.counter_key, window=window)
+                if budget is not None and window is not None:
+                    put_back(connection, kind=GuessKind.CODE, key=budget, window=window)
                 event = self._event(recovery, EventType.RECOVERY_PROVED, visitor, details={"by": means}, now=now)
                 record(connection, event, entropy=self._entropy)
         except RecoveryUnknown:
@@ -126,9 +137,9 @@ class RecoveryProver:
             raise
         return Passed(recovery=recovery, handle=handle)
 
-    def _count(self, recovery: OpenRecovery, now: float) -> float:
+    def _count(self, budget: str, now: float) -> float:
         with self._database.writing() as connection:
-            return take(connection, kind=GuessKind.CODE, key=recovery.counter_key, now=now)
+            return take(connection, kind=GuessKind.CODE, key=budget, now=now)
 
     def _refused(self, recovery: OpenRecovery, visitor: Visitor, result: str) -> None:
         event = self._event(recovery, EventType.RECOVERY_REFUSED, visitor, result=result, now=self._clock())

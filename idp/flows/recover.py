@@ -102,7 +102,7 @@ def _asked(parts: Parts, ticket: str) -> flask.Response:
         language=language_of(journey.request if journey else None),
     )
     try:
-        parts.recovery_desk.ask(question, visitor_of())
+        parts.recovery_desk.ask(question, visitor_of(parts))
     except TooManyGuesses as error:
         fail("too_many_requests", status=429, detail=str(error))
     response = see_other(f"/recover/code?recovery={question.recovery_id}&choice={purpose.value}")

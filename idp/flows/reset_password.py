@@ -105,7 +105,7 @@ def _prove(parts: Parts, recovery: OpenRecovery, link: str) -> Passed | None:
     if _asked_in_this_browser(parts, recovery):
         return parts.recovery_prover.by_link(recovery, link=link, handle=handle, visitor=visitor)
     code = typed_code(sent_fields().get("code", ""))
-    return parts.recovery_prover.by_code(recovery, code=code, visitor=visitor) if code else None
+    return parts.recovery_prover.by_code(recovery, code=code, beside_link=True, visitor=visitor) if code else None
 
 
 def _new_password(parts: Parts) -> flask.Response:

@@ -55,6 +55,11 @@ def number_key(key: MacKey, *, number: str) -> str:
     return "number:" + text_of(key.tag(b"texts to a number", number.encode()))
 
 
+def link_key(recovery_id: str) -> str:
+    """Give the key for the codes that the holder of a mailed link types beside it."""
+    return "link:" + recovery_id
+
+
 def work_key(key: MacKey, *, journey_id: str, address: str) -> str:
     """Give the key for the guesses that work has paid for, in one journey and from one network alone."""
     return "work:" + text_of(key.tag(b"work", journey_id.encode(), network_of(address).encode()))
@@ -68,6 +73,11 @@ def for_recovery(key: str, kind: GuessKind) -> str:
 def account_key(account_id: str) -> str:
     """Give the key for an account, whichever of its names was typed."""
     return _ACCOUNT + account_id
+
+
+def device_key(device_id: str) -> str:
+    """Give the key for a browser that an account is known in, by that row's id."""
+    return _DEVICE + device_id
 
 
 def account_key_in_sql(account_id: ColumnElement[str]) -> ColumnElement[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any, TypedDict
 
-from sqlalchemy import Double, LargeBinary, String, bindparam, cast, select
+from sqlalchemy import Connection, Double, LargeBinary, String, bindparam, cast, select
 
 from idp.lockout.models import KNOWN
 from idp.lockout.policy import KNOWN_DEVICE_RENEWED, KNOWN_DEVICE_SECONDS
@@ -24,6 +24,15 @@ class DeviceParameters(TypedDict):
     device_handle_digest: bytes | None
     device_account_id: str
     device_at: float
+
+
+def known_device(connection: Connection, *, handle_digest: bytes | None, account_id: str, now: float) -> str | None:
+    """Give the row of a browser that an account is known in, None where it is not."""
+    return connection.execute(
+        select(KNOWN.c.id).where(
+            KNOWN.c.handle_digest == (handle_digest or b""), KNOWN.c.account_id == account_id, KNOWN.c.expires_at > now
+        )
+    ).scalar_one_or_none()
 
 
 def device_parameters(
