@@ -25,6 +25,8 @@ TOTAL_SECONDS = 5.0
 """From the first octet sent to the last one received, TLS included."""
 MAX_BYTES = 256 * 1024
 JSON_WANTED: Final[Mapping[str, str]] = MappingProxyType({"Accept": "application/json"})
+_INNER = (ipaddress.IPv6Network("64:ff9b:1::/48"), ipaddress.IPv6Network("fec0::/10"))
+"""Inside a network by their own standards, RFC 8215 and RFC 3879, which `is_global` does not know everywhere."""
 _CARRYING = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
@@ -141,8 +143,9 @@ def _split(uri: str) -> SplitResult:
 def _is_public(address: str) -> bool:
     """Whether anybody could reach it; an IPv4 address that travels inside an IPv6 one counts as itself."""
     found = ipaddress.ip_address(address.partition("%")[0])
-    inside = _carried(found) if isinstance(found, ipaddress.IPv6Address) else None
-    return found.is_global and not found.is_multicast and (inside is None or inside.is_global)
+    carried = _carried(found) if isinstance(found, ipaddress.IPv6Address) else None
+    inner = any(found in prefix for prefix in _INNER)
+    return found.is_global and not (found.is_multicast or inner) and (carried is None or carried.is_global)
 
 
 def _carried(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

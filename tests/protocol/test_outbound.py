@@ -53,6 +53,13 @@ def test_no_private_address_is_connected_to(server: WebServer, host: str) -> Non
     assert (0, []) == (server.connections, server.hits)
 
 
+@pytest.mark.parametrize("host", ["[64:ff9b:1::7f00:1]", "[64:ff9b:1:ffff::a00:1]", "[fec0::1]", "[64:ff9b::a00:1]"])
+def test_what_leads_inside_by_its_own_standard_is_not_public(host: str) -> None:
+    """A private NAT64 prefix and site-local addresses: refused for what they are, whether anybody answers or not."""
+    with pytest.raises(OutboundRefused, match="not a public address"):
+        Outbound().fetch(f"https://{host}/ok")
+
+
 @pytest.mark.parametrize(
     "uri",
     [
