@@ -86,7 +86,9 @@ def lock_down_by_link(
 ) -> bool:
     """Lock down the account of a link; gives whether that had an effect. A link that was used has none ever again."""
     with suppress(AlreadySpent):
-        spend(connection, kind="lock_down", artifact=link.token, expires_at=link.expires_at, now=now)
+        # Not the token as it came: the same octets can be written in base64 in several ways.
+        said = f"{link.account_id}.{link.expires_at}"
+        spend(connection, kind="lock_down", artifact=said, expires_at=link.expires_at, now=now)
         return lock_down(connection, account_id=link.account_id, by="mail", visitor=visitor, entropy=entropy, now=now)
     return False
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import flask
+from sqlalchemy import Connection
 
 from idp.acts.browser_name import browser_name
 from idp.acts.standing import Standing
 from idp.audit.activity import recent_events
-from idp.audit.events import RecordedEvent
+from idp.audit.events import EventType, RecordedEvent
 from idp.flows.account_visit import account_page, shown_to_person, zone_of
 from idp.flows.built_in import Back
 from idp.flows.parts import Parts
@@ -18,6 +19,16 @@ from idp.web.activity_words import ACTIVITY_WORDS, activity_words
 
 PAGE = "account_activity"
 SHOWN = 20
+BY_ANYBODY = frozenset(
+    {
+        EventType.SIGN_IN_REFUSED,
+        EventType.ACCOUNT_LOCKED,
+        EventType.RECOVERY_ASKED,
+        EventType.RECOVERY_REFUSED,
+    }
+)
+"""What a stranger can bring about as often as they like: the last few stand among the rest, and push nothing off."""
+BY_ANYBODY_SHOWN = 5
 
 
 def account_activity_pages(parts: Parts) -> flask.Blueprint:
@@ -33,9 +44,17 @@ def account_activity_pages(parts: Parts) -> flask.Blueprint:
 
 def _page(parts: Parts, person: Standing) -> flask.Response:
     with parts.issuer.database.reading() as connection:
-        events = recent_events(connection, account_id=person.account_id, types=ACTIVITY_WORDS.keys(), count=SHOWN)
+        events = _events(connection, person.account_id)
         zone = zone_of(connection, person)
     return account_page(parts, PAGE, person, zone=zone, events=[_shown(parts, person, event) for event in events])
+
+
+def _events(connection: Connection, account_id: str) -> list[RecordedEvent]:
+    own = recent_events(
+        connection, account_id=account_id, types=ACTIVITY_WORDS.keys() - BY_ANYBODY, count=SHOWN - BY_ANYBODY_SHOWN
+    )
+    others = recent_events(connection, account_id=account_id, types=BY_ANYBODY, count=BY_ANYBODY_SHOWN)
+    return sorted([*own, *others], key=lambda event: event.id, reverse=True)
 
 
 def _shown(parts: Parts, person: Standing, event: RecordedEvent) -> dict[str, Any]:
