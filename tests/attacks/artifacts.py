@@ -21,6 +21,8 @@ from tests.support.forged import ASSERTION_TYPE, KeyHolder
 from tests.support.in_process import PASSWORD, App, Browser, add_person, issuer_on
 from tests.support.nodes import at, twin_of
 from tests.support.passkeys import enrol, options_on, post_answer
+from tests.support.recovery import ask, code_in, deliver, link_in
+from tests.support.second_factors import add_app, add_recovery_codes, verify_code
 
 SCOPES = "openid profile offline_access"
 
@@ -119,6 +121,52 @@ def a_passkey_answer(world: World) -> Artifact:
     return Artifact(use=lambda node: post_answer(twin_of(browser, node), page, answer), good="code")
 
 
+def a_code_of_an_app(world: World) -> Artifact:
+    """Read the code that the app of somebody new shows; each use is a sign-in of its own (T06)."""
+    first, user_id = world.nodes[0], secrets.token_hex(8)
+    app = add_app(first, add_person(first, user_id))
+    code = app.code()
+    return Artifact(use=lambda node: _second_step(world, node, user_id, code, way="totp"), good="code")
+
+
+def a_recovery_code(world: World) -> Artifact:
+    """Take one of the ten codes of somebody new (T08)."""
+    first, user_id = world.nodes[0], secrets.token_hex(8)
+    account_id = add_person(first, user_id)
+    add_app(first, account_id)
+    code = add_recovery_codes(first, account_id)[0]
+    return Artifact(use=lambda node: _second_step(world, node, user_id, code, way="recovery_code"), good="code")
+
+
+def a_mailed_code(world: World) -> Artifact:
+    """Have somebody new ask for a new password, and read the code in the mail."""
+    first, user_id = world.nodes[0], secrets.token_hex(8)
+    add_person(first, user_id)
+    browser = Browser(first)
+    page = browser.follow(ask(browser, user_id))
+    code = code_in(deliver(first)[0])
+    return Artifact(use=lambda node: twin_of(browser, node).submit(page, {"code": code}), good="page:/reset-password")
+
+
+def a_mailed_link(world: World) -> Artifact:
+    """The same by the link; opening it has no effect, its button has."""
+    first, user_id = world.nodes[0], secrets.token_hex(8)
+    add_person(first, user_id)
+    browser = Browser(first)
+    ask(browser, user_id)
+    link = link_in(deliver(first)[0])
+    page = browser.get(link)
+    return Artifact(use=lambda node: twin_of(browser, node).submit(page, {}), good="page:/reset-password")
+
+
+def _second_step(world: World, node: Service, user_id: str, code: str, *, way: str) -> TestResponse:
+    browser = Browser(node)
+    page = browser.follow(browser.sign_in(at(world.app, node).ask(browser), user_id))
+    if way == "recovery_code":
+        page = browser.get(f"{page.request.full_path}&way={way}")
+    return verify_code(browser, page, code, way=way)
+
+
 def _form(browser: Browser, page: TestResponse, fields: dict[str, str]) -> Artifact:
     return Artifact(use=lambda node: twin_of(browser, node).submit(page, fields), good="code")
 
@@ -134,4 +182,8 @@ ARTIFACTS = {
     "sign-in form": a_sign_in_form,
     "consent form": a_consent_form,
     "passkey's answer": a_passkey_answer,
+    "code of an app": a_code_of_an_app,
+    "recovery code": a_recovery_code,
+    "mailed code": a_mailed_code,
+    "mailed link": a_mailed_link,
 }

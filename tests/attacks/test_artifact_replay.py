@@ -1,15 +1,16 @@
 """Whatever may be used once is used once: every artifact × every way of using it again.
 
-Artifacts: authorization code, client assertion, the forms of sign-in and of consent, the answer of a passkey, and
-refresh tokens, of which a repeat within ten seconds gets the same successor. Ways: one after the other, fifty at once,
-on two nodes, after the ephemeral store was emptied, after a restart. Each cell runs on SQLite, and on PostgreSQL with
-Valkey; never a server error.
+Artifacts: authorization code, client assertion, the forms of sign-in and of consent, a passkey's answer, an app's code,
+a recovery code, code and link of a mail, and refresh tokens, of which a repeat within ten seconds gets the same
+successor. Ways: one after the other, fifty at once, on two nodes, after the ephemeral store was emptied, after a
+restart. Each cell runs on SQLite, and on PostgreSQL with Valkey; never a server error.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -31,7 +32,8 @@ GRACE = 10.0
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give one node on SQLite alone, or two on PostgreSQL with Valkey."""
     folder: Path = tmp_path_factory.mktemp("replay")
-    clock, keys, options = SettableClock(), KeyHolder(), {}
+    clock, keys = SettableClock(), KeyHolder()
+    options: dict[str, Any] = {"mail_folder": folder / "mail"}
     if request.param == "sqlite":
         url, count = copy_sqlite(folder / "idp.sqlite"), 1
     else:
