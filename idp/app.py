@@ -276,6 +276,7 @@ def build_page_parts(
             issuer.database,
             hasher,
             product=settings.product,
+            clock=issuer.clock,
             profile=Profile(settings.password_profile),
             breached=build_breach_source(settings, meters),
         ),

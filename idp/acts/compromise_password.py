@@ -12,6 +12,7 @@ from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
+from idp.lockout.forget_devices import forget_known_devices
 from idp.mfa.remembered import forget_remembered
 from idp.passwords.credentials import note_compromised
 from idp.storage.handles import Entropy
@@ -34,6 +35,8 @@ def compromise_password(
     if not note_compromised(connection, account_id=account_id, now=now):
         raise NoPassword(account_id)
     forget_remembered(connection, account_id=account_id)
+    # The stranger's may be among them, and would sign in later without the owner being told of a new one.
+    forget_known_devices(connection, account_id=account_id)
     ended = end_sessions_of_account_and_tell(connection, account_id=account_id, entropy=entropy, now=now)
     event = Event(
         type=EventType.PASSWORD_COMPROMISED,

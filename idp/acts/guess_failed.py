@@ -69,7 +69,7 @@ def _is_slowed(place: PlaceFailures) -> bool:
 def _note_lock(
     connection: Connection, *, attempt: Attempt, event: Event, visitor: Visitor, entropy: Entropy, now: float
 ) -> None:
-    """Write down that a class of devices is locked, and tell the owner of it at most once a day."""
+    """Write down that a class of devices is locked, and tell the owner at most once a day, and of a stop anyway."""
     reservation = attempt.reservation
     locked = Event(
         type=EventType.ACCOUNT_LOCKED,
@@ -85,7 +85,8 @@ def _note_lock(
     record(connection, locked, entropy=entropy)
     try:
         key = account_key(attempt.account.id) if attempt.account else reservation.key
-        take(connection, kind=GuessKind.LOCK_NOTICE, key=key, now=now)
+        # Strangers bring a stop about on the day of the first pause: the mail of that day does not speak of it.
+        take(connection, kind=GuessKind.LOCK_NOTICE, key=f"stop:{key}" if reservation.stopped else key, now=now)
     except TooManyGuesses:
         return
     enqueue(

@@ -1,4 +1,8 @@
-"""Whatever path a new password comes by: the same rules, the same check against the last ones, the same hash."""
+"""Whatever path a new password comes by: the same rules, the same check against the last ones, the same hash.
+
+That check says of a password whether it is, or was, the person's: it is a guess, and counted before it is looked at.
+Otherwise whoever holds a mailbox alone could find out there what opens the person's accounts elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +13,16 @@ from sqlalchemy import Connection
 
 from idp.accounts.facts import AccountFacts
 from idp.accounts.find import find_by_id
+from idp.lockout.keys import account_key
+from idp.lockout.policy import GuessKind
+from idp.lockout.take import take
 from idp.mfa.factors import list_factors
 from idp.passwords.breached import NO_SOURCE, BreachSource
 from idp.passwords.credentials import passwords_of, require_longer, set_password
 from idp.passwords.hasher import Hasher, WrongPassword
 from idp.passwords.policy import PasswordBreached, PasswordUsedBefore, Profile, Rules, stands_alone
 from idp.storage.database import Database
+from idp.storage.handles import Clock
 
 _NAMES = ("name", "given_name", "family_name", "middle_name", "nickname")
 
@@ -36,12 +44,14 @@ class NewPasswords:
         hasher: Hasher,
         *,
         product: str,
+        clock: Clock,
         profile: Profile = Profile.DEFAULT,
         breached: BreachSource = NO_SOURCE,
     ) -> None:
         self._database = database
         self._hasher = hasher
         self._product = product
+        self._clock = clock
         self._profile = profile
         self._breached = breached
 
@@ -55,12 +65,15 @@ class NewPasswords:
 
         Raises:
             UnusablePassword, PasswordRefused: with the reason.
+            TooManyGuesses: too many were compared with the present one in this hour.
             HashingBusy: too many are being hashed at this moment.
         """
         with self._database.reading() as connection:
             rules = self._rules(connection, account_id)
             known = passwords_of(connection, account_id=account_id)
         rules.accept(password)
+        with self._database.writing() as connection:
+            take(connection, kind=GuessKind.COMPARED, key=account_key(account_id), now=self._clock())
         for place, stored in enumerate(known):
             self._require_another(stored, password, present=place == 0)
         if self._breached.holds(password):

@@ -57,9 +57,18 @@ class PasswordVerifier:
         self._entropy = entropy
 
     def check(
-        self, *, typed: str, password: str, client_id: str | None, visitor: Visitor, journey_id: str | None = None
+        self,
+        *,
+        typed: str,
+        password: str,
+        client_id: str | None,
+        visitor: Visitor,
+        journey_id: str | None = None,
+        signed_in: bool = False,
     ) -> PasswordCheck:
         """Check what was typed; `journey_id` is where work may have paid for it.
+
+        None is asked of somebody who is `signed_in` to this very account.
 
         Raises:
             WrongPassword: unknown, wrong, disabled: nobody learns which.
@@ -67,7 +76,7 @@ class PasswordVerifier:
             HashingBusy: too many are signing in at this moment.
         """
         identifier = _canonical_or_nobody(typed)
-        attempt = self._reserve(identifier, visitor)
+        attempt = self._reserve(identifier, visitor, worked=signed_in)
         if isinstance(attempt.reservation.refusal, WorkDue) and self._has_worked(journey_id, visitor):
             attempt = self._reserve(identifier, visitor, worked=True)
         try:

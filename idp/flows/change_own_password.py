@@ -63,7 +63,11 @@ def _sent(parts: Parts, person: Standing) -> flask.Response:
         return _page(parts, person, problems=[CURRENT_PASSWORD_MISSING])
     try:
         check = parts.passwords.check(
-            typed=person.user_id, password=current, client_id=ACCOUNT.client_id, visitor=visitor_of(parts)
+            typed=person.user_id,
+            password=current,
+            client_id=ACCOUNT.client_id,
+            visitor=visitor_of(parts),
+            signed_in=True,
         )
     except WrongPassword:
         return _page(parts, person, problems=[CURRENT_PASSWORD_WRONG])

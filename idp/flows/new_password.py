@@ -14,7 +14,8 @@ import flask
 
 from idp.acts.new_password import NewPassword
 from idp.flows.parts import Parts
-from idp.flows.visit import sent_fields
+from idp.flows.visit import fail, sent_fields
+from idp.lockout.reservation import TooManyGuesses
 from idp.passwords.gate import HashingBusy
 from idp.passwords.normal_form import UnusablePassword
 from idp.passwords.policy import PasswordRefused, Rules
@@ -46,6 +47,7 @@ def chosen_password(parts: Parts, account_id: str) -> NewPassword:
 
     Raises:
         NotChosen: it is refused, or cannot be hashed now.
+        ShownError: too many were tried in this hour.
     """
     try:
         return parts.new_passwords.accept(_typed(), account_id=account_id)
@@ -55,6 +57,8 @@ def chosen_password(parts: Parts, account_id: str) -> NewPassword:
         raise NotChosen(NEW_PASSWORD_UNUSABLE) from error
     except HashingBusy as error:
         raise NotChosen(BUSY, busy=error) from error
+    except TooManyGuesses as error:
+        fail("too_many_requests", status=429, detail=str(error))
 
 
 def not_chosen(response: flask.Response, error: NotChosen) -> flask.Response:

@@ -69,7 +69,10 @@ def gate(account_id: ColumnElement[str]) -> Select[*tuple[Any, ...]]:
     )
     device_id = device.scalar_subquery()
     alarmed = select(_C.window_started).where(
-        _C.key == fixed(ALARM_KEY), _C.window_started > bindparam("alarmed_after", type_=Double)
+        _C.key == fixed(ALARM_KEY),
+        _C.window_started > bindparam("alarmed_after", type_=Double),
+        # One from far ahead was raised by a clock that has been set right since.
+        _C.window_started <= _NOW + fixed(ALARM_SECONDS),
     )
     return select(
         func.coalesce(

@@ -31,6 +31,7 @@ class GuessKind(StrEnum):
     MAIL_OF_DAY = "mail of day"
     LOCK_NOTICE = "lock notice"
     RECOVERY_ADDRESS = "recovery"
+    COMPARED = "compared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ BUDGETS: Final = {
     GuessKind.MAIL_OF_DAY: Budget(failures=10, seconds=86_400.0),
     GuessKind.LOCK_NOTICE: Budget(failures=1, seconds=86_400.0),
     GuessKind.RECOVERY_ADDRESS: Budget(failures=60, seconds=3600.0),
+    # A new password is compared with the present one and those before it, which tells whoever asks what those are.
+    GuessKind.COMPARED: Budget(failures=20, seconds=3600.0),
 }
 
 STOP_AFTER: Final = 100
