@@ -48,7 +48,8 @@ def assurance_of(
             auth_time=signed_in_at,
             here=True,
             raised=False,
-            shared_device=shared_device,
+            # Whoever signs in once more has not said that the device is their own now.
+            shared_device=shared_device or (session is not None and session.shared_device),
         )
     if session is None:
         return None

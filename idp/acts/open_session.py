@@ -186,6 +186,7 @@ def _renewed(
         acr=assurance.acr,
         amr=assurance.amr,
         auth_time=assurance.auth_time,
+        shared_device=assurance.shared_device,
         now=now,
         entropy=entropy,
     )

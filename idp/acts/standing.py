@@ -53,6 +53,10 @@ class Standing:
     remembered: bool = False
     session: LiveSession | None = None
 
+    def is_void(self, proved_at: float) -> bool:
+        """Whether a sign-in of this instant counts no more: the password was replaced, or everything ended, since."""
+        return any(since is not None and proved_at < since for since in (self.not_before, self.sign_ins_count_from))
+
 
 def standing_of_session(
     connection: Connection,

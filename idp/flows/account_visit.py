@@ -45,7 +45,7 @@ def signed_in(parts: Parts, connection: Connection | None = None) -> Standing | 
 def _void(person: Standing | None) -> bool:
     if person is None or person.session is None:
         return True
-    return person.not_before is not None and person.session.auth_time < person.not_before
+    return person.is_void(person.session.auth_time)
 
 
 def is_fresh(person: Standing, *, now: float) -> bool:

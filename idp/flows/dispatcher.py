@@ -21,11 +21,12 @@ from idp.clients.client import Client
 from idp.flows.answers import answer_page, failure_for, see_other
 from idp.flows.issue import Issued, issue
 from idp.flows.journey import Journey, JourneyUnknown
-from idp.flows.next_step import RESET_UNPROVED, Rule, Situation, Step, next_step
+from idp.flows.next_step import COUNTS_NO_MORE, RESET_UNPROVED, Rule, Situation, Step, next_step
 from idp.flows.parts import Parts
 from idp.flows.proofs import Proved
 from idp.flows.visit import fail, note_refusal, session_digest, visitor_of
 from idp.lockout.policy import KNOWN_DEVICE_SECONDS
+from idp.mfa.factors import have_factors
 from idp.mfa.policy import Way
 from idp.oidc.authorization_response import AuthorizationResponse
 from idp.sessions.end import end_if_over
@@ -149,6 +150,8 @@ def decide(parts: Parts, connection: Connection | None, journey: Journey, presen
     client, person = client_in_service(parts, journey), present.person
     situation = situation_of(parts, journey, client, person)
     rule, assurance = next_step(situation), assurance_in(journey, person)
+    if rule.step is Step.ISSUE and connection and person and _factor_gone(connection, journey, person):
+        rule = COUNTS_NO_MORE
     if rule.step is Step.ISSUE and person is not None and assurance is not None and connection is not None:
         issued: Issued = issue(
             parts,
@@ -231,7 +234,7 @@ def assurance_in(journey: Journey, person: Standing | None) -> Assurance | None:
     if person is None:
         return None
     proofs = [proof for proof in journey.proofs if proof.account_id == person.account_id]
-    ways = {_WAY_OF.get(proof.step) or Way(proof.detail) for proof in proofs if proof.step is not Proved.CONSENT}
+    ways = {_WAY_OF.get(proof.step) or Way(proof.way) for proof in proofs if proof.step is not Proved.CONSENT}
     signed_in = next((proof for proof in reversed(proofs) if proof.step in _SIGNS_IN), None)
     return assurance_of(
         ways,
@@ -256,7 +259,8 @@ def situation_of(parts: Parts, journey: Journey, client: Client, person: Standin
         account_id=account_id,
         auth_time=assurance.auth_time if assurance else None,
         proved_here=proof is not None,
-        password_here=journey.proof(Proved.PASSWORD) is not None,
+        password_here=_password_here(journey, person),
+        void=bool(person and assurance and person.is_void(assurance.auth_time)),
         acr=assurance.acr if assurance else None,
         factors=person.factors if person else frozenset(),
         remembered=bool(person and person.remembered) and not journey.shared_device,
@@ -265,3 +269,17 @@ def situation_of(parts: Parts, journey: Journey, client: Client, person: Standin
         consented=person.consented if person else frozenset(),
         consented_here=consent is not None and consent.account_id == account_id,
     )
+
+
+def _factor_gone(connection: Connection, journey: Journey, person: Standing) -> bool:
+    """Whether a factor that was shown in this journey was removed since: it vouches for nobody any more."""
+    shown = {proof.factor_id for proof in journey.proofs if proof.account_id == person.account_id} - {""}
+    return bool(shown) and not have_factors(connection, account_id=person.account_id, factor_ids=shown)
+
+
+def _password_here(journey: Journey, person: Standing | None) -> bool:
+    """Whether the journey has this person's password; another account's, or one replaced since, is none."""
+    proof = journey.proof(Proved.PASSWORD)
+    if proof is None or person is None:
+        return False
+    return proof.account_id == person.account_id and not person.is_void(proof.at)

@@ -19,7 +19,7 @@ from idp.flows.dispatcher import Present, proceed, take, who_is_present
 from idp.flows.enrolling import Enrolling, enrol_page, landing
 from idp.flows.journey import Journey
 from idp.flows.parts import Parts
-from idp.flows.proofs import Proved
+from idp.flows.proofs import Proved, by_factor
 from idp.flows.visit import visitor_of
 from idp.issuance.gate import IssuanceRefused
 from idp.mfa.factors import FactorFacts
@@ -77,7 +77,7 @@ def _in_journey(
         journey_id=journey.id,
         account_id=factor.account_id,
         at=parts.issuer.clock(),
-        detail=_way(factor).value,
+        detail=by_factor(_way(factor), factor.id),
     )
 
     def effect(connection: Connection, journey: Journey) -> tuple[Journey, Present]:

@@ -18,7 +18,7 @@ from idp.flows.dispatcher import Effect, Outcome, Present, conclude, decide, tak
 from idp.flows.factor_due import RECOVERY_CODE, factor_due
 from idp.flows.journey import Journey
 from idp.flows.parts import Parts
-from idp.flows.proofs import Proved
+from idp.flows.proofs import Proved, by_factor
 from idp.flows.visit import sent_fields, visitor_of
 from idp.mfa.remembered import REMEMBERED_SECONDS
 from idp.mfa.verified import Verified
@@ -92,7 +92,7 @@ class FactorUse:
             journey_id=journey.id,
             account_id=verified.account_id,
             at=self._parts.issuer.clock(),
-            detail=verified.way.value,
+            detail=by_factor(verified.way, verified.factor_id),
         )
         return journey.with_proof(proof)
 

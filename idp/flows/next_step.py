@@ -39,7 +39,8 @@ class Situation:
     `auth_time` is when the person behind `account_id` last proved themselves, in this journey or in the session;
     `proved_here` whether that was in this journey, `password_here` whether by the password. `acr` is the level that
     has been reached, `factors` the kinds that the account has beside its password, and `remembered` says that this
-    browser saves showing one. `recovery_due`: nothing but recovery opens the account.
+    browser saves showing one. `void`: since that sign-in the password was replaced, or the account locked down.
+    `recovery_due`: nothing but recovery opens the account.
     """
 
     request: AuthorizationRequest
@@ -49,6 +50,7 @@ class Situation:
     auth_time: float | None = None
     proved_here: bool = False
     password_here: bool = False
+    void: bool = False
     acr: str | None = None
     factors: frozenset[str] = frozenset()
     remembered: bool = False
@@ -134,6 +136,7 @@ def _consent_missing(situation: Situation) -> bool:
     return not situation.client.first_party and not frozenset(situation.request.scopes) <= situation.consented
 
 
+COUNTS_NO_MORE = Rule("the sign-in counts no more", Step.SIGN_IN, "access_denied", lambda it: it.void)
 RESET_UNPROVED = Rule("the old password must be proved first", Step.SIGN_IN, "interaction_required", _reset_unproved)
 RULES: tuple[Rule, ...] = (
     Rule("nobody is signed in", Step.SIGN_IN, "login_required", _nobody),
@@ -143,6 +146,7 @@ RULES: tuple[Rule, ...] = (
     Rule("somebody else is signed in than the app expects", Step.SIGN_IN, "login_required", _somebody_else),
     Rule("only recovery opens the account", Step.RECOVER, "interaction_required", lambda it: it.recovery_due),
     RESET_UNPROVED,
+    COUNTS_NO_MORE,
     Rule("the account's second factor is due", Step.VERIFY_FACTOR, "interaction_required", _own_factor_due),
     Rule("a new password is due", Step.CHANGE_PASSWORD, "interaction_required", lambda it: it.reset_due),
     Rule("the app asks for a stronger sign-in", Step.VERIFY_FACTOR, UNMET, _more_wanted),

@@ -14,7 +14,7 @@ from idp.flows.answers import see_other
 from idp.flows.dispatcher import Effect, Present, proceed, who_is_present
 from idp.flows.journey import Journey
 from idp.flows.parts import Parts
-from idp.flows.proofs import Proved
+from idp.flows.proofs import Proved, by_factor
 from idp.flows.visit import current_journey, require_own_form, sent_fields, visitor_of
 from idp.mfa.passkey_challenge import Purpose
 from idp.mfa.verified import FactorRefused
@@ -68,7 +68,7 @@ def _success(parts: Parts, check: PasskeyCheck) -> Effect:
             journey_id=journey.id,
             account_id=verified.account_id,
             at=check.checked_at,
-            detail=verified.way.value,
+            detail=by_factor(verified.way, verified.factor_id),
         )
         proved = journey.with_proof(proof)
         return proved, who_is_present(parts, connection, proved, hold=True)

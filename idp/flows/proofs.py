@@ -40,13 +40,31 @@ class ProofBroken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
-    """One step done by one account at one instant (seconds); `detail` says by which way, where there are several."""
+    """One step done by one account at one instant (seconds).
+
+    `detail` says by which way, where there are several, and with which factor, where it was one.
+    """
 
     step: Proved
     account_id: str
     at: float
     detail: str = ""
     tag: str = field(repr=False)
+
+    @property
+    def way(self) -> str:
+        """The way by which it was done; "" where there is one only."""
+        return self.detail.partition(" ")[0]
+
+    @property
+    def factor_id(self) -> str:
+        """The factor with which it was done, if it was one."""
+        return self.detail.partition(" ")[2]
+
+
+def by_factor(way: str, factor_id: str | None) -> str:
+    """Give the detail of a proof by a factor; a recovery code is none."""
+    return f"{way} {factor_id}" if factor_id else way
 
 
 class Prover:

@@ -7,7 +7,7 @@ Invariant: a row exists for a factor that was proved once and for no other; what
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,6 +82,12 @@ def find_factor(connection: Connection, *, account_id: str, factor_id: str) -> F
     if row is None:
         raise NoSuchFactor(factor_id)
     return _facts(row)
+
+
+def have_factors(connection: Connection, *, account_id: str, factor_ids: Collection[str]) -> bool:
+    """Whether an account has every one of these factors."""
+    mine = select(func.count()).where(_C.account_id == account_id, _C.id.in_(sorted(factor_ids)))
+    return bool(connection.execute(mine).scalar_one() == len(factor_ids))
 
 
 def add_factor(connection: Connection, new: NewFactor, *, now: float) -> FactorFacts:

@@ -22,12 +22,14 @@ def renew_id(
     acr: str,
     amr: Sequence[str],
     auth_time: float,
+    shared_device: bool = False,
     now: float,
     entropy: Entropy,
 ) -> str:
     """Replace the handle and what has been proved; gives the new handle, and the old one is dead.
 
-    The session keeps its `sid` and does not last longer than it would have.
+    The session keeps its `sid` and does not last longer than it would have. `shared_device` says that the person called
+    the browser a public one now; one that was called so before stays one.
 
     Raises:
         SessionGone: the old handle opens nothing any more.
@@ -37,6 +39,7 @@ def renew_id(
         update(SESSIONS)
         .where(SESSIONS.c.id_digest == handle_digest, live(literal(now)))
         .values(id_digest=digest(handle), acr=acr, amr=list(amr), auth_time=auth_time, last_seen_at=now)
+        .values({"shared_device": True} if shared_device else {})
         .returning(SESSIONS.c.sid)
     )
     if renewed.one_or_none() is None:

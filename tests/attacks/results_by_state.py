@@ -79,7 +79,7 @@ EXPECTED: dict[State, dict[str, str]] = {
     },
     State.RESET_DUE: {
         "sign in": "page:/change-password",
-        "allow what was signed in for before": "page:/change-password",
+        "allow what was signed in for before": "page:/sign-in",  # the password before was proved, not the one to change
         "single sign-on": "interaction_required",
         **PERSON_ENDED,
         "userinfo": "ok",  # a due change alone voids no token that is out: it lives five minutes at most
@@ -158,5 +158,9 @@ STRONGLY_EXPECTED: dict[State, dict[str, str]] = {
     State.GRANT_ENDED: _each("code", "code", "code"),
 }
 
-NOT_REFUSED = {(State.RESET_DUE, "passkey"), (State.RESET_DUE, "allow what a passkey signed in for before")}
+NOT_REFUSED = {
+    (State.RESET_DUE, "allow what was signed in for before"),
+    (State.RESET_DUE, "passkey"),
+    (State.RESET_DUE, "allow what a passkey signed in for before"),
+}
 """Cells that lead to the sign-in page because more is asked for, not because something was refused."""
