@@ -35,6 +35,11 @@ def id_of_identifier(identifier: ColumnElement[str]) -> ColumnElement[str | None
     return func.coalesce(by_user_id, by_email)
 
 
+def status_of(account_id: ColumnElement[str]) -> ColumnElement[str]:
+    """Give the SQL for the status of an account, for statements that must not act for one that is stopped."""
+    return select(ACCOUNTS.c.status).where(ACCOUNTS.c.id == account_id).scalar_subquery()
+
+
 _ALL = [ACCOUNTS.c[name] for name in AccountFacts.__dataclass_fields__]
 _BY_ID = Prepared(lambda: select(*_ALL).where(ACCOUNTS.c.id == bindparam("account_id")))
 _BY_IDENTIFIER: Select[Any] = select(*_ALL).where(ACCOUNTS.c.id == id_of_identifier(bindparam("identifier")))

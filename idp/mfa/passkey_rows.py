@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, update
 
-from idp.accounts.models import ACCOUNTS
+from idp.accounts.find import status_of
 from idp.mfa.factors import FactorFacts, NewFactor, add_factor
 from idp.mfa.models import FACTORS
 from idp.mfa.passkey import KnownPasskey, NewPasskey, Use
@@ -120,10 +120,9 @@ def _passkeys() -> Select[Any]:
         FACTORS.c.public_key,
         FACTORS.c.sign_count,
         FACTORS.c.facts,
-        ACCOUNTS.c.status,
+        status_of(FACTORS.c.account_id).label("status"),
     )
-    joined = FACTORS.join(ACCOUNTS, ACCOUNTS.c.id == FACTORS.c.account_id)
-    return select(*columns).select_from(joined).where(FACTORS.c.kind == Factor.PASSKEY.value)
+    return select(*columns).where(FACTORS.c.kind == Factor.PASSKEY.value)
 
 
 def _passkey(row: Row[Any]) -> PasskeyRow:
