@@ -12,7 +12,8 @@ COOLING_OFF_SECONDS = 72 * 3600.0
 
 def note_recovered(connection: Connection, *, account_id: str, now: float) -> None:
     """Write down that whoever has the account now came by a recovery; that opens a locked-down one again."""
-    connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(recovered_at=now, locked_down_at=None))
+    opened = {"recovered_at": now, "locked_down_at": None}
+    connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.id == account_id).values(opened))
 
 
 def cooling_off_until(recovered_at: float | None, *, now: float) -> float | None:
