@@ -35,7 +35,7 @@ LAST_FACTOR: Final = Problem(
 _SOON: Final = 90
 _NUMBERS: Final = {
     NumberFault.NOT_A_NUMBER: Problem(
-        msgid("This is not a phone number. Enter it with the country code, for example +44 7700 900123."), "phone"
+        msgid("This is not a phone number. Enter it with the country code, for example +44 7400 123456."), "phone"
     ),
     NumberFault.NOT_MOBILE: Problem(
         msgid("This number cannot receive texts. Enter the number of a mobile phone."), "phone"
