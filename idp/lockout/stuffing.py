@@ -1,8 +1,9 @@
 """Whether somebody is trying lists of other people's passwords (credential stuffing), and what that changes.
 
 One guess at each of many names, from many places: no single budget sees it. What is looked at are the different names
-and addresses that have failed in this clock hour, in browsers that nobody is known in, beside how many sign-ins
-succeed at the moment. While the alarm holds, unknown browsers everywhere are asked for work.
+and wider networks that have failed in this clock hour, in browsers that nobody is known in, beside how many sign-ins
+succeed at the moment. While the alarm holds, unknown browsers everywhere are asked for work: one household has
+hundreds of IPv6 networks, and must not be able to bring that about alone.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from idp.lockout.policy import GuessKind
 from idp.lockout.statements import fixed, insert_for
 
 NAMES: Final = 200
-ADDRESSES: Final = 20
+NETWORKS: Final = 20
 REFUSED_FOR_EACH_SUCCESS: Final = 4
 
 _C = COUNTERS.c
@@ -31,17 +32,17 @@ _C = COUNTERS.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recently:
-    """Different names and addresses that failed in this hour, and how the latest sign-ins ended."""
+    """Different names and wider networks that failed in this hour, and how the latest sign-ins ended."""
 
     names: int
-    addresses: int
+    networks: int
     refused: int
     succeeded: int
 
 
 def is_stuffing(recently: Recently) -> bool:
-    """Judge by many names, many addresses, and few that get in: people who mistype mostly get in next."""
-    many = recently.names >= NAMES and recently.addresses >= ADDRESSES
+    """Judge by many names, many networks, and few that get in: people who mistype mostly get in next."""
+    many = recently.names >= NAMES and recently.networks >= NETWORKS
     return many and recently.refused >= REFUSED_FOR_EACH_SUCCESS * recently.succeeded
 
 
@@ -62,7 +63,7 @@ def _recently(connection: Connection, origin: Origin) -> Recently:
     ended = latest_by_type(connection, since=origin.hour)
     return Recently(
         names=failed.get(GuessKind.NAME.value, 0),
-        addresses=failed.get(GuessKind.ADDRESS.value, 0),
+        networks=failed.get(GuessKind.NETWORK.value, 0),
         refused=ended.get(EventType.SIGN_IN_REFUSED.value, 0),
         succeeded=ended.get(EventType.SIGN_IN_SUCCEEDED.value, 0),
     )
@@ -70,7 +71,7 @@ def _recently(connection: Connection, origin: Origin) -> Recently:
 
 @cache
 def _failed() -> Select[*tuple[Any, ...]]:
-    counted = _C.kind.in_([GuessKind.NAME.value, GuessKind.ADDRESS.value])
+    counted = _C.kind.in_([GuessKind.NAME.value, GuessKind.NETWORK.value])
     here = (_C.window_started == bindparam("hour", type_=Double)) & counted & (_C.failures > 0)
     return select(_C.kind, func.count()).where(here).group_by(_C.kind)
 

@@ -62,6 +62,18 @@ def test_own_successes_do_not_hide_stuffing(app: App, service: Service) -> None:
     assert 303 == statuses[-1]
 
 
+def test_one_household_slows_nobody_else(app: App, service: Service) -> None:
+    """A customer with hundreds of IPv6 networks brings no alarm about that would ask everybody for work."""
+    browser = Browser(service)
+    page = browser.follow(app.ask(browser))
+    form = hidden_fields(page) | {"password": WRONG}
+    for number in range(300):
+        home = {"REMOTE_ADDR": f"2001:db8:7:{number % 50:x}::1"}
+        browser.post(page.request.full_path, form | {"user_id": f"made-up-{number}"}, environ=home)
+    visitor = Browser(service, address="192.0.2.7")
+    assert "code" in app.answer(visitor.sign_in(app.ask(visitor)))
+
+
 def test_a_stop_is_told_even_on_the_day_of_a_pause(app: App, service: Service, clock: SettableClock) -> None:
     """Ten pauses in an afternoon end in a stop that only the owner can end: the mail about the first is not enough."""
     for _ in range(STOP_AFTER // 10):

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from idp.lockout.stuffing import ADDRESSES, NAMES, REFUSED_FOR_EACH_SUCCESS, Recently, is_stuffing
+from idp.lockout.stuffing import NAMES, NETWORKS, REFUSED_FOR_EACH_SUCCESS, Recently, is_stuffing
 
-ATTACK = Recently(names=NAMES, addresses=ADDRESSES, refused=400, succeeded=100)
+ATTACK = Recently(names=NAMES, networks=NETWORKS, refused=400, succeeded=100)
 
 
 def test_many_names_from_many_addresses_with_little_success() -> None:
@@ -18,9 +18,9 @@ def test_many_names_from_many_addresses_with_little_success() -> None:
     "calm",
     [
         replace(ATTACK, names=NAMES - 1),
-        replace(ATTACK, addresses=ADDRESSES - 1),
+        replace(ATTACK, networks=NETWORKS - 1),
         replace(ATTACK, succeeded=100 + 1),
-        Recently(names=10_000, addresses=9_000, refused=500, succeeded=400),
+        Recently(names=10_000, networks=9_000, refused=500, succeeded=400),
     ],
 )
 def test_anything_less_is_an_ordinary_day(calm: Recently) -> None:
