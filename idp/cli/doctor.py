@@ -63,11 +63,15 @@ def _findings(config: Path | None) -> Iterator[Finding]:
 
 def _of(settings: Settings) -> Iterator[Finding]:
     from idp.operating import checkup
+    from idp.operating.checkup_mail import look_at_mail_server
     from idp.operating.checkup_storage import look_at_storage
 
     yield from checkup.look_at_settings(settings)
     yield from look_at_storage(settings, time.time, time.perf_counter)
     yield checkup.look_at_redis(settings)
+    mail_server = look_at_mail_server(settings, time.time)
+    if mail_server is not None:
+        yield mail_server
     yield checkup.look_at_hashing(secrets.token_bytes, time.perf_counter)
     yield checkup.look_at_limits()
 

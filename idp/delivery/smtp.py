@@ -81,15 +81,18 @@ class SmtpTransport:
         Raises:
             NotDelivered: one of its kinds.
         """
-        try:
-            with self._connected() as client:
-                _hand_over(client, message, sender=sender, recipient=recipient)
-        except NotDelivered:
-            raise
-        except smtplib.SMTPException as error:
-            raise Unreachable(_said(error)) from None
-        except OSError as error:
-            raise Unreachable(f"no connection to the mail server ({type(error).__name__})") from None
+        with _told_apart(), self._connected() as client:
+            _hand_over(client, message, sender=sender, recipient=recipient)
+
+    def certificate_ends_at(self) -> float | None:
+        """Connect and encrypt, and give the instant at which the server's certificate ends; None without TLS.
+
+        Raises:
+            NotDelivered: no mail would leave now, and why.
+        """
+        with _told_apart(), self._connected() as client:
+            shown = client.sock.getpeercert() if isinstance(client.sock, ssl.SSLSocket) else None
+            return ssl.cert_time_to_seconds(str(shown["notAfter"])) if shown else None
 
     @contextmanager
     def _connected(self) -> Iterator[smtplib.SMTP]:
@@ -130,6 +133,21 @@ class SmtpTransport:
                 return
         if not self._server.plain_allowed:
             raise Unreachable("the mail server does not offer STARTTLS; nothing was sent")
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """Turn what the library and the network raise into the ways in which a message is not delivered."""
+    try:
+        yield
+    except NotDelivered:
+        raise
+    except smtplib.SMTPException as error:
+        raise Unreachable(_said(error)) from None
+    except ssl.SSLCertVerificationError as error:
+        raise Unreachable(f"the mail server's certificate is refused: {error.verify_message}") from None
+    except OSError as error:
+        raise Unreachable(f"no connection to the mail server ({type(error).__name__})") from None
 
 
 def _hand_over(client: smtplib.SMTP, message: EmailMessage, *, sender: str, recipient: str) -> None:

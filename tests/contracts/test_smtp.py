@@ -17,6 +17,8 @@ import pytest
 from idp.delivery.mail import Mail, Sender, compose
 from idp.delivery.smtp import SmtpServer, SmtpTransport
 from idp.delivery.transport import Deferred, Doubtful, Rejected, Unreachable
+from idp.operating.checkup_mail import look_at_mail_server
+from tests.support.in_process import settings_for
 from tests.support.mail_server import PASSWORD, USER, Certificate, mail_server, make_certificate
 
 SENDER = "no-reply@example.com"
@@ -69,6 +71,27 @@ def test_a_stranger_with_another_certificate_gets_nothing(certificate: Certifica
         with mail_server(shown) as server, pytest.raises(Unreachable):
             send(transport(server.port, trusted))
         assert [] == server.accepted
+
+
+def test_a_certificate_that_has_ended(tmp_path: Path) -> None:
+    """F37: nothing is sent, the error names the reason, and the message is tried again when there is a new one."""
+    ended = make_certificate(tmp_path, days=-1)
+    with mail_server(ended) as server, pytest.raises(Unreachable, match="certificate has expired"):
+        send(transport(server.port, ended.client()))
+    assert [] == server.accepted
+
+
+@pytest.mark.parametrize(("days", "status"), [(1, "warn"), (13, "warn"), (60, "ok"), (-1, "fail")])
+def test_the_doctor_sees_it_coming(tmp_path: Path, days: int, status: str) -> None:
+    """F37: a fortnight before the certificate of the mail server ends, `idp doctor` says so."""
+    certificate = make_certificate(tmp_path, days=days)
+    with mail_server(certificate) as server:
+        settings = settings_for("sqlite://", tmp_path, smtp_url=f"smtp://localhost:{server.port}")
+        found = look_at_mail_server(settings, time.time, tls=certificate.client())
+
+    assert found is not None
+    assert (status, "mail server") == (found.status, found.check)
+    assert [] == server.accepted
 
 
 def test_plain_is_for_development_on_this_machine() -> None:

@@ -41,8 +41,8 @@ class Certificate:
         return ssl.create_default_context(cafile=str(self.file))
 
 
-def make_certificate(folder: Path, name: str = "localhost") -> Certificate:
-    """Make a certificate that vouches for itself."""
+def make_certificate(folder: Path, name: str = "localhost", *, days: float = 1) -> Certificate:
+    """Make a certificate that vouches for itself, good for so many days (ended so many ago, when negative)."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)
@@ -55,8 +55,8 @@ def make_certificate(folder: Path, name: str = "localhost") -> Certificate:
         .issuer_name(subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=30))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
