@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Final
 
 from playwright.sync_api import Page
 
+from idp.accounts.find import find_by_identifier
+from idp.accounts.recovered import note_recovered
 from tests.browser.demo import Demo
 from tests.browser.relying_party import RelyingParty
-from tests.browser.steps import code_and_link, mail_to, type_sign_in
+from tests.browser.steps import code_and_link, enter_portal, mail_to, sign_in_at_account, type_sign_in
 
 AGENT: Final = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Safari/604.1"
 
@@ -128,7 +131,36 @@ def lock_down_by_mail(page: Page, demo: Demo, app: RelyingParty) -> None:
     page.goto(link[0])
 
 
+def lock_down_felt(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """The account is locked, and its owner signs in."""
+    user_id = _somebody(page, demo, "/lock-down")
+    page.locator("button.danger").click()
+    page.locator("svg.done").wait_for()
+    page.goto(f"{demo.issuer}/account")
+    type_sign_in(page, user_id)
+    page.locator("#identifier").wait_for()
+
+
+def account_signed_out(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """After signing out, with apps that are told of it."""
+    enter_portal(page, demo.driver_portal, demo.add_person(locale="en"))
+    page.goto(f"{demo.issuer}/account")
+    page.locator("button[value=sign_out]").click()
+    page.locator("dl.facts").wait_for()
+
+
+def account_recovered(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """The account page after a reset: what apps may hold back, and until when."""
+    user_id = demo.add_person(email_verified=True)
+    with demo.database.writing() as connection:
+        account = find_by_identifier(connection, identifier=user_id)
+        assert account is not None
+        note_recovered(connection, account_id=account.id, now=time.time())
+    sign_in_at_account(page, demo, user_id)
+
+
 ACCOUNT_SCENES: Final = (
+    account_recovered,
     account_methods,
     account_new_phone,
     account_sessions,
@@ -142,4 +174,6 @@ ACCOUNT_SCENES: Final = (
     lock_down,
     lock_down_done,
     lock_down_by_mail,
+    lock_down_felt,
+    account_signed_out,
 )

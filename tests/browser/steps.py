@@ -37,7 +37,7 @@ def sign_in_at_account(page: Page, demo: Demo, user_id: str) -> None:
     """Sign in to the issuer's own page."""
     page.goto(f"{demo.issuer}/account")
     type_sign_in(page, user_id)
-    expect_heading(page, "Your account")
+    expect_heading(page, "Your account|Ihr Konto")
 
 
 def ask_for_mail(page: Page, demo: Demo, identifier: str, choice: str = "password") -> None:
