@@ -2,8 +2,8 @@
 
 Invariant: what is done, and how long it takes, is the same for every input: the same statements write a request and a
 message to the outbox whether anybody answers to it or not; a message that is for nobody is dropped when it is to be
-sent (T31, T32). How many mails a mailbox gets is bounded in silence, how many requests a network makes is not. Mails
-asked for in a browser that the account is known in are counted apart: strangers must not use up its owner's (T41).
+sent (T31, T32). How many mails a mailbox gets is bounded in silence, how many requests a network makes is not. Browsers
+that the account is known in have budgets of their own for both: strangers must not use up its owner's (T41).
 """
 
 from __future__ import annotations
@@ -76,23 +76,24 @@ class RecoveryDesk:
         """Write down the question, and a message if the mailbox may have one now.
 
         Raises:
-            TooManyGuesses: this network has asked too often; that has nothing to do with what was typed.
+            TooManyGuesses: this network, or a browser that the account is known in, has asked too often; for browsers
+                that it is not known in that has nothing to do with what was typed.
         """
         now = self._clock()
         identifier = _canonical_or_nobody(question.typed)
         with self._database.writing() as connection:
-            take(
-                connection,
-                kind=GuessKind.RECOVERY_ADDRESS,
-                key=self._network_key(identifier, visitor),
-                now=now,
-            )
             target = self._target(connection, question, identifier)
+            device_id = known_device(
+                connection, handle_digest=visitor.device_digest, account_id=target.account_id or "", now=now
+            )
+            device = device_key(device_id) if device_id else None
+            asker = device or self._network_key(identifier, visitor)
+            take(connection, kind=GuessKind.RECOVERY_ADDRESS, key=asker, now=now)
             try:
                 self._write_down(connection, question, target, now)
             except AlreadyAsked:
                 return
-            mailed = self._queue(connection, question, target, visitor, now)
+            mailed = self._queue(connection, question, mailbox=device or target.counter_key, visitor=visitor, now=now)
             record(connection, self._event(target, visitor, mailed=mailed, now=now), entropy=self._entropy)
 
     def _network_key(self, identifier: str, visitor: Visitor) -> str:
@@ -135,14 +136,10 @@ class RecoveryDesk:
             now=now,
         )
 
-    def _queue(self, connection: Connection, question: Question, target: _Target, visitor: Visitor, now: float) -> bool:
-        device_id = known_device(
-            connection, handle_digest=visitor.device_digest, account_id=target.account_id or "", now=now
-        )
-        key = device_key(device_id) if device_id else target.counter_key
+    def _queue(self, connection: Connection, question: Question, *, mailbox: str, visitor: Visitor, now: float) -> bool:
         try:
             for kind in (GuessKind.MAIL, GuessKind.MAIL_OF_DAY):
-                take(connection, kind=kind, key=key, now=now)
+                take(connection, kind=kind, key=mailbox, now=now)
         except TooManyGuesses:
             return False
         enqueue(

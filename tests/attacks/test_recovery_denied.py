@@ -58,6 +58,16 @@ def test_strangers_do_not_use_up_the_mails_of_a_known_browser(service: Service, 
     assert before + 1 == len(deliver(service))
 
 
+def test_neighbours_do_not_use_up_the_requests_of_a_known_browser(service: Service) -> None:
+    """Sixty in an hour for the unknown browsers of a network, which a single one of them can use up."""
+    owner, neighbour = Browser(service), Browser(service)
+    assert 303 == owner.sign_in(owner.get("/account")).status_code
+    answers = [ask(neighbour, f"person-{number}").status_code for number in range(61)]
+    assert [303] * 60 + [429] == answers
+    assert 303 == ask(owner, "dana").status_code
+    assert 1 == len(deliver(service))
+
+
 def test_a_known_browser_floods_no_mailbox_either(service: Service, clock: SettableClock) -> None:
     """A copied device cookie buys ten mails in a day, and none for other people's mailboxes."""
     add_person(service, "erin")
