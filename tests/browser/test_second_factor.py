@@ -13,7 +13,7 @@ from tests.browser.conftest import NewPage
 from tests.browser.demo import Demo
 from tests.browser.factor_scenes import shown_code
 from tests.browser.passkeys import Device
-from tests.browser.steps import expect_heading, focused_id, type_sign_in
+from tests.browser.steps import expect_heading, focused_id, mail_to, type_sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-factors")]
 ASKED = "Enter the code from your app"
@@ -135,6 +135,38 @@ def test_a_passkey_as_the_second_step(page: Page, demo: Demo) -> None:
     device.set("setAutomaticPresenceSimulation", enabled=True)
     page.get_by_role("button", name="Use your passkey").click()
     expect(page).to_have_url(f"{demo.driver_portal}/")
+
+
+def test_a_code_by_text(new_page: NewPage, demo: Demo) -> None:
+    """The number that the page gives as an example is one that it takes; its text is in the demo's mailbox."""
+    page, user_id = new_page(), demo.add_person()
+    page.goto(f"{demo.issuer}/enrol-factor")
+    type_sign_in(page, user_id)
+    page.get_by_role("link", name="Code by text").click()
+    example = re.search(r"\+[\d ]+\d", page.locator("#phone-hint").inner_text())
+    assert example
+    page.get_by_label("Mobile number").fill(example[0])
+    page.get_by_role("button", name="Send the text").click()
+    mailbox = page.get_by_role("link", name="Open the demo’s mailbox").get_attribute("href")
+    assert "/demo/mailbox" == mailbox
+    page.locator("#code").fill(digits_of(mail_to(page, demo, example[0].replace(" ", ""))))
+    page.get_by_role("button", name="Add this number").click()
+    expect_heading(page, "Keep these recovery codes")
+
+    other = new_page()
+    other.goto(f"{demo.driver_portal}/sign-in")
+    type_sign_in(other, user_id)
+    expect_heading(other, "Get a code by text")
+    expect(other.get_by_label("Remember this device")).to_have_count(0)  # it is asked beside the code
+    other.get_by_role("link", name="I lost my device").click()
+    expect_heading(other, "Use a recovery code")
+
+
+def digits_of(text: str) -> str:
+    """Read the code in a text."""
+    found = re.search(r"\b\d{6}\b", text)
+    assert found
+    return found[0]
 
 
 def test_going_back_after_the_codes_were_shown(page: Page, demo: Demo) -> None:
