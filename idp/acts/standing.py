@@ -53,9 +53,13 @@ class Standing:
     remembered: bool = False
     session: LiveSession | None = None
 
-    def is_void(self, proved_at: float) -> bool:
-        """Whether a sign-in of this instant counts no more: the password was replaced, or everything ended, since."""
-        return any(since is not None and proved_at < since for since in (self.not_before, self.sign_ins_count_from))
+    def is_void(self, proved_at: float, *, by_password: bool = False) -> bool:
+        """Whether a sign-in of this instant counts no more: the password was replaced, or everything ended, since.
+
+        `by_password`: a proof of the password itself; it goes with the password, also where sessions are let go on.
+        """
+        since = (self.not_before, self.sign_ins_count_from, self.password_changed_at if by_password else None)
+        return any(instant is not None and proved_at < instant for instant in since)
 
 
 def standing_of_session(

@@ -260,7 +260,7 @@ def situation_of(parts: Parts, journey: Journey, client: Client, person: Standin
         auth_time=assurance.auth_time if assurance else None,
         proved_here=proof is not None,
         password_here=_password_here(journey, person),
-        void=bool(person and assurance and person.is_void(assurance.auth_time)),
+        void=bool(person and assurance and _counts_no_more(journey, person, assurance)),
         acr=assurance.acr if assurance else None,
         factors=person.factors if person else frozenset(),
         remembered=bool(person and person.remembered) and not journey.shared_device,
@@ -282,4 +282,10 @@ def _password_here(journey: Journey, person: Standing | None) -> bool:
     proof = journey.proof(Proved.PASSWORD)
     if proof is None or person is None:
         return False
-    return proof.account_id == person.account_id and not person.is_void(proof.at)
+    return proof.account_id == person.account_id and not person.is_void(proof.at, by_password=True)
+
+
+def _counts_no_more(journey: Journey, person: Standing, assurance: Assurance) -> bool:
+    proof = journey.signed_in
+    by_password = assurance.here and proof is not None and proof.step is Proved.PASSWORD
+    return person.is_void(assurance.auth_time, by_password=by_password)

@@ -14,7 +14,9 @@ from sqlalchemy import func, select, update
 from werkzeug.test import TestResponse
 
 from idp.accounts.models import ACCOUNTS
+from idp.acts.change_password import change_password
 from idp.acts.lock_down import lock_down
+from idp.acts.new_password import NewPassword
 from idp.acts.remove_factor import remove_factor
 from idp.acts.visitor import Visitor
 from idp.app import Service
@@ -109,7 +111,21 @@ def typed_on(service: Service, page: TestResponse, kind: str) -> dict[str, str]:
     return {"action": "passkey", "passkey": answer_with(Authenticator(said=Said(origin=ADDRESS)), page)}
 
 
-@pytest.mark.parametrize("act", [owner_resets, owner_locks_down])
+def owner_changes_and_stays_signed_in(service: Service, account_id: str) -> None:
+    """The owner replaces the password, and lets every session go on."""
+    with service.database.writing() as connection:
+        change_password(
+            connection,
+            account_id=account_id,
+            new=NewPassword(stored=service.parts.hasher.hash(NEW_PASSWORD), short=False),
+            sign_out=False,
+            visitor=VISITOR,
+            entropy=service.entropy,
+            now=service.clock(),
+        )
+
+
+@pytest.mark.parametrize("act", [owner_resets, owner_locks_down, owner_changes_and_stays_signed_in])
 @pytest.mark.parametrize(("acr", "kind"), [(MFA, "totp"), (PHISHING_RESISTANT, "passkey")])
 def test_an_old_password_adds_no_factor(
     service: Service, dana: str, *, act: Callable[[Service, str], None], acr: str, kind: str
