@@ -17,10 +17,13 @@ from sqlalchemy import inspect, text
 from werkzeug.test import TestResponse
 
 from idp.app import Service
+from idp.delivery.mail_folder import KeptMail
 from tests.support.databases import copy_sqlite
 from tests.support.forged import ASSERTION_TYPE, KeyHolder
 from tests.support.in_process import App, Browser, add_person, issuer_on
 from tests.support.nodes import hidden_fields, outcome
+from tests.support.recovery import WRONG_CODE, ask, code_in, deliver, link_in
+from tests.support.second_factors import app_on, recovery_codes_on, verify_code
 
 PASSWORD = "canary pässword & 7 + ? = %"
 WRONG = "canary wrong & 7 + ? = %"
@@ -61,7 +64,7 @@ def log() -> Iterator[Everything]:
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
     """Give an issuer of this test's own."""
-    with issuer_on(copy_sqlite(tmp_path / "idp.sqlite"), tmp_path) as running:
+    with issuer_on(copy_sqlite(tmp_path / "idp.sqlite"), tmp_path, mail_folder=tmp_path / "mail") as running:
         yield running
 
 
@@ -69,6 +72,25 @@ def test_no_secret_is_left_anywhere(service: Service, log: Everything, capfd: py
     """Passwords, codes, tokens, secrets, handles, assertions, form tokens."""
     secrets, answers = drive(service)
     service.trail.stop()
+    assert set() == found_in(service, log, capfd, secrets, answers)
+
+
+def test_no_secret_of_a_second_step_is_left_anywhere(
+    service: Service, log: Everything, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Seeds, recovery codes, mailed codes and links, and the handles of known and remembered browsers."""
+    secrets, answers = drive_second_steps(service)
+    assert set() == found_in(service, log, capfd, secrets, answers)
+
+
+def found_in(
+    service: Service,
+    log: Everything,
+    capfd: pytest.CaptureFixture[str],
+    secrets: dict[str, str],
+    answers: list[TestResponse],
+) -> set[tuple[str, str]]:
+    """Look for every secret in every shape; gives which stands where."""
     printed = capfd.readouterr()
     places = {
         "log": "\n".join(log.lines) + printed.out + printed.err,
@@ -76,14 +98,57 @@ def test_no_secret_is_left_anywhere(service: Service, log: Everything, capfd: py
         "addresses": "\n".join(address for answer in answers for address in addresses_of(answer)),
     }
     assert all(len(content) > 300 for content in places.values()), "nothing to search"
-    found = {
+    return {
         (name, place)
         for name, secret in secrets.items()
         for place, content in places.items()
         for shape in shapes_of(secret)
         if shape in content
     }
-    assert set() == found
+
+
+def drive_second_steps(service: Service) -> tuple[dict[str, str], list[TestResponse]]:
+    """Add an app from the account's page, sign in with it and with a recovery code, and forget the password."""
+    add_person(service)
+    app, browser = App.register(service), Browser(service)
+    answers = [app.finish(browser, app.ask(browser))]
+    page = browser.get("/enrol-factor?kind=totp")
+    phone = app_on(service, page)
+    adding = {"name": "A phone", "action": "add"}
+    answers += [page, browser.submit(page, {"code": phone.wrong_code(), **adding})]
+    codes = recovery_codes_on(browser.submit(page, {"code": phone.code(steps=-1), **adding}))
+    assert 10 == len(codes)
+    other = Browser(service)
+    page = other.follow(other.sign_in(app.ask(other)))
+    answers += [page, verify_code(other, page, phone.wrong_code())]
+    answers.append(verify_code(other, page, phone.code(), remember="yes"))
+    assert "code" == outcome(answers[-1])
+    third = Browser(service)
+    page = third.follow(third.sign_in(app.ask(third)))
+    page = third.get(page.request.full_path + "&way=recovery_code")
+    answers.append(verify_code(third, page, codes[0], way="recovery_code"))
+    assert "code" == outcome(answers[-1])
+    mail = forgotten(service, answers)
+    secrets = {f"recovery code {number}": code for number, code in enumerate(codes)}
+    secrets |= {f"recovery code {number}, bare": code.replace("-", "") for number, code in enumerate(codes)}
+    return secrets | {
+        "seed": phone.secret,
+        "seed in groups": " ".join(phone.secret[start : start + 4] for start in range(0, 32, 4)),
+        "known browser": other.cookies()["__Host-idp_device"],
+        "remembered browser": other.cookies()["__Host-idp_remembered"],
+        "mailed code": code_in(mail),
+        "mailed link": link_in(mail).partition("token=")[2],
+    }, answers
+
+
+def forgotten(service: Service, answers: list[TestResponse]) -> KeptMail:
+    """Ask for a new password, and prove the mail by its code; gives the mail."""
+    browser = Browser(service)
+    page = browser.follow(ask(browser, "dana"))
+    mail = deliver(service)[0]
+    answers += [page, browser.submit(page, {"code": WRONG_CODE}), browser.submit(page, {"code": code_in(mail)})]
+    assert "page:/recover/factor" == outcome(browser.follow(answers[-1]))
+    return mail
 
 
 def drive(service: Service) -> tuple[dict[str, str], list[TestResponse]]:

@@ -3,7 +3,7 @@
 The class of fault that comes back at every issuer is a check that one path makes and its sibling does not. So each cell
 is declared (results_by_state.py), and driven over HTTP in a state that was brought about as it is in life (states.py):
 first everything is issued, then the state comes, a second passes, and then each path is tried (paths_taken.py), on
-another node too. A state or path that is declared nowhere fails the first two tests.
+another node too (T14 to T20 are cells of it). A state or path that is declared nowhere fails the first two tests.
 """
 
 from __future__ import annotations

@@ -61,6 +61,14 @@ def test_a_taken_name_is_refused(cli: Cli) -> None:
     assert (1, True) == (result.exit_code, "belongs to another account" in result.stderr)
 
 
+def test_a_user_id_is_nobody_elses_address(cli: Cli) -> None:
+    """T42: who names an account as somebody's e-mail address would get that person's sign-ins; neither way round."""
+    cli.json("accounts", "add", "dana", "--email", "dana@example.com")
+    for name, address in (("Dana@Example.com", "mallory@example.com"), ("mallory", "dana")):
+        result = cli("accounts", "add", name, "--email", address)
+        assert (1, False) == (result.exit_code, "mallory" in str(cli.json("accounts", "show", "dana"))), result.output
+
+
 def test_an_unacceptable_account_is_refused_with_every_fault(cli: Cli) -> None:
     """Each fault has its sentence."""
     result = cli("accounts", "add", "dana ", "--email", "nowhere", "--locale", "??")

@@ -32,6 +32,9 @@ def test_support_sees_what_somebody_has(with_dana: Cli) -> None:
     assert [("totp", "My phone", None), ("sms", "sms", "+49 \u2022\u2022\u2022 78")] == [
         (factor["kind"], factor["name"], factor.get("phone_number")) for factor in shown["factors"]
     ]
+    # T84: what is read shows no secret, in whatever shape it is kept.
+    for secret in ("c2VhbGVk", "sealed", "7365616c6564", "secret", "public_key", "password_hash", "argon2"):
+        assert secret not in with_dana("accounts", "show", "dana", "--json").stdout
     in_words = with_dana("accounts", "show", "dana").stdout
     assert "totp (My phone), sms (sms)" in in_words
     assert "12345678" not in in_words
