@@ -38,10 +38,15 @@ People, all with the password {click.style(PASSWORD, bold=True)}
   4. Open {fleet.address} and press Sign in: one session serves both.
   5. Sign out, then connect an app of your own: {issuer}/demo/connect
 
+When something goes wrong:
+    Forget a password: {issuer}/recover; the mail is in the mailbox.
+    Lose tom’s phone: sign in as tom, follow “I lost my device”, enter the recovery code (good once for each start).
+    Say “This wasn’t me”: {issuer}/lock-down locks the account until a new password is chosen.
+
     Mailbox         {issuer}/demo/mailbox
     Commands        {command} clients list --config {settings_file}
 
-Ctrl-C ends it."""
+Ctrl-C ends it. What you did is kept for the next time; without the folder {settings_file.parent} it starts afresh."""
 
 
 def facts(issuer: str, settings_file: Path) -> dict[str, object]:

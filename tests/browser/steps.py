@@ -49,12 +49,12 @@ def ask_for_mail(page: Page, demo: Demo, identifier: str, choice: str = "passwor
     expect(page.locator("#code")).to_be_visible()
 
 
-def mail_to(page: Page, demo: Demo, address: str) -> str:
-    """Wait for the newest mail to an address in the demo's mailbox; gives its words."""
+def mail_to(page: Page, demo: Demo, address: str, *, holding: str = "") -> str:
+    """Wait for the newest mail to an address (that holds some words) in the demo's mailbox; gives its words."""
     for _ in range(60):
         mailbox = page.request.get(f"{demo.issuer}/demo/mailbox").text()
         for message in mailbox.split("<li>")[1:]:
-            if f"to {address}," in message:
+            if re.search(rf"\b(to|an) {re.escape(address)},", message) and holding in message:
                 return html.unescape(re.sub(r"<[^>]+>", "", message))
         page.wait_for_timeout(250)
     raise AssertionError(f"no mail to {address}")
