@@ -24,7 +24,7 @@ from idp.lockout.take import forget_guesses
 from idp.mfa.factors import list_factors
 from idp.mfa.remembered import forget_remembered
 from idp.passwords.credentials import find_credential
-from idp.passwords.recoveries import OpenRecovery, Purpose, RecoveryUnknown, end_with_pass, find_open
+from idp.passwords.recoveries import OpenRecovery, Purpose, RecoveryUnknown, end_with_pass, find_open, hold_recoveries
 from idp.storage.handles import Entropy
 
 
@@ -84,6 +84,7 @@ def _used_up(connection: Connection, *, recovery_id: str, pass_digest: bytes, no
     """Use the pass up, with the account's factors held first: in this order they are held where one is shown, too."""
     found = find_open(connection, recovery_id=recovery_id, now=now)
     factors = list_factors(connection, account_id=found.account_id or "", hold=True)
+    hold_recoveries(connection, account_id=found.account_id or "")
     recovery = end_with_pass(connection, recovery_id=recovery_id, pass_digest=pass_digest, now=now)
     if is_owed(recovery, factors):
         raise SecondFactorDue(recovery_id)

@@ -227,6 +227,15 @@ def end_with_pass(connection: Connection, *, recovery_id: str, pass_digest: byte
     return _recovery(row)
 
 
+def hold_recoveries(connection: Connection, *, account_id: str) -> None:
+    """Let nobody else end a recovery of an account until this transaction is over.
+
+    Call it before ending one and voiding the others, so that two who do both wait for each other in turn.
+    """
+    mine = select(_C.id).where(_C.account_id == account_id, _C.ended_at.is_(None))
+    connection.execute(mine.order_by(_C.id).with_for_update())
+
+
 def void_recoveries(connection: Connection, *, account_id: str, now: float) -> None:
     """End every recovery of an account."""
     connection.execute(

@@ -10,6 +10,8 @@ import pytest
 from idp.app import Service
 from tests.support.clock import SettableClock
 from tests.support.in_process import PASSWORD, Browser, add_person, issuer_on
+from tests.support.nodes import hidden_fields, twin_of
+from tests.support.racing import at_once
 from tests.support.recovery import NEW_PASSWORD, WRONG_CODE, ask, code_in, deliver, link_in, prove
 
 
@@ -99,3 +101,20 @@ def test_the_page_for_a_new_password_is_no_place_to_guess_the_present_one(servic
 
     assert [200] * 25 == tries("too short")
     assert [200] * 20 + [429] * 5 == tries(PASSWORD)
+
+
+def test_two_recoveries_that_end_at_once(postgresql_url: str, tmp_path: Path, clock: SettableClock) -> None:
+    """The one that comes first sets the password; the other is over, and neither waits for the other for ever."""
+    with issuer_on(postgresql_url, tmp_path, clock=clock, mail_folder=tmp_path / "mail") as service:
+        add_person(service)
+        ready = []
+        for browser in (Browser(service), Browser(service, address="203.0.113.8")):
+            ready.append((browser, prove(service, browser)))
+            clock.advance(121)
+
+        def end() -> int:
+            browser, page = ready.pop()
+            form = hidden_fields(page) | {"new_password": NEW_PASSWORD, "sign_out": "yes"}
+            return twin_of(browser, service).post(page.request.full_path, form).status_code
+
+        assert [303, 400] == sorted(at_once(2, end))
