@@ -1,7 +1,7 @@
 """The composition root: the only place where parts meet, time and randomness are made, and settings become objects.
 
-`build` reads from top to bottom as the list of parts; `Service` is what the servers, the worker and the tests hold. What
-pages are made of stands in app_pages.py, what leaves the house in app_delivery.py.
+`build` reads from top to bottom as the list of parts; `Service` is what the servers, the worker and the tests hold.
+What pages are made of stands in app_pages.py, what leaves the house in app_delivery.py.
 """
 
 from __future__ import annotations
