@@ -44,7 +44,7 @@ def add_resource(app: flask.Flask, issuer: Any, action: Action, settings: Mappin
         told = asked.json()
         if not told["active"]:
             return challenge(error="invalid_token")
-        if told["acr"] not in action.acr_values or time.time() - told["auth_time"] > action.max_age:
+        if told.get("acr") not in action.acr_values or time.time() - told.get("auth_time", 0) > action.max_age:
             wanted = {"acr_values": " ".join(action.acr_values), "max_age": str(action.max_age)}
             return challenge(error="insufficient_user_authentication", **wanted)
         return flask.jsonify(done=action.name, by=told["sub"])  # a real one does it here
