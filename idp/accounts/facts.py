@@ -27,4 +27,5 @@ class AccountFacts:
     updated_at: float
     not_before: float | None
     recovered_at: float | None = None
+    locked_down_at: float | None = None
     phrase: str | None = None

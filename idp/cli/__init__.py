@@ -13,7 +13,7 @@ COMMANDS = {
     "worker": "The housekeeper alone: pruning and the management port.",
     "doctor": "What is right, what is not, and what to do next.",
     "clients": "Relying parties: add, list, show, update, disable, enable, rotate-secret, explain.",
-    "accounts": "People who sign in: add, show, disable, enable.",
+    "accounts": "People who sign in: add, show, stop, let back in.",
     "keys": "The key ring: init, list, rotate.",
     "audit": "What happened: tail, export.",
     "db": "The database: upgrade, check, prune.",

@@ -25,7 +25,7 @@ from idp.cli.printing import confirm, one_a_line, print_facts, print_json, when
 from idp.mfa.factors import FactorFacts, list_factors
 from idp.mfa.phone_numbers import masked_number
 from idp.mfa.recovery_codes import codes_left
-from idp.passwords.credentials import find_credential
+from idp.passwords.credentials import Credential, find_credential
 from idp.passwords.imported import HashRefused
 from idp.passwords.normal_form import UnusablePassword
 from idp.passwords.policy import PasswordRefused
@@ -35,7 +35,7 @@ from idp.web.reference import new_reference
 
 @click.group("accounts")
 def accounts() -> None:
-    """People who sign in: add, show, disable, enable, reset their second factors."""
+    """People who sign in: add, show, stop, let back in."""
 
 
 class NoSuchAccount(click.ClickException):
@@ -132,7 +132,7 @@ def add_command(
 @config_option
 @json_option
 def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
-    """Show an account, by its user ID, verified e-mail address or id.
+    """Show an account, by user ID, verified e-mail or id.
 
     \b
     idp accounts show dana
@@ -143,7 +143,6 @@ def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
             credential = find_credential(connection, account_id=account.id)
             factors = list_factors(connection, account_id=account.id)
             codes = codes_left(connection, account_id=account.id)
-    password = "none" if credential is None else "must be changed" if credential.must_change else "set"
     facts: dict[str, Any] = {
         "id": account.id,
         "user_id": account.user_id,
@@ -153,7 +152,8 @@ def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
         "email_verified": account.email_verified,
         "phone_number": account.phone_number,
         "locale": account.locale,
-        "password": password,
+        "locked_down_at": account.locked_down_at,
+        "password": _password(credential),
         "recovery_codes": codes,
         "created_at": account.created_at,
         "updated_at": account.updated_at,
@@ -162,7 +162,7 @@ def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(facts | {"claims": account.claims, "factors": [_factor(factor) for factor in factors]})
         return
-    instants = {name: when(facts[name]) for name in ("created_at", "updated_at", "not_before")}
+    instants = {name: when(facts[name]) for name in ("locked_down_at", "created_at", "updated_at", "not_before")}
     listed = {"claims": ", ".join(sorted(account.claims)), "factors": ", ".join(map(_in_words, factors)) or "none"}
     print_facts(facts | instants | listed)
 
@@ -199,7 +199,9 @@ def disable_command(who: str, *, yes: bool, config: Path | None, as_json: bool) 
 @config_option
 @json_option
 def compromise_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Say that others may know a person's password; they choose another by mail.
+    """Have a password replaced that others may know.
+
+    It opens nothing any more; its owner chooses another by mail.
 
     \b
     idp accounts compromise dana --yes
@@ -233,7 +235,7 @@ def compromise_command(who: str, *, yes: bool, config: Path | None, as_json: boo
 @config_option
 @json_option
 def set_email_command(who: str, address: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Write down an e-mail address that a person has proved to be theirs, to you.
+    """Write down an address that a person has proved to you.
 
     For somebody whose mailbox is lost, or whose address somebody else has changed. Be as sure as when the account was
     made: whoever reads that mailbox can choose a new password. Old and new address are told.
@@ -281,7 +283,7 @@ def enable_command(who: str, *, config: Path | None, as_json: bool) -> None:
 @config_option
 @json_option
 def unlock_command(who: str, *, config: Path | None, as_json: bool) -> None:
-    """Let passwords be tried again for an account that too many wrong ones have paused or stopped.
+    """Let passwords be tried again, after too many wrong ones.
 
     \b
     idp accounts unlock dana
@@ -302,7 +304,9 @@ def unlock_command(who: str, *, config: Path | None, as_json: bool) -> None:
 @config_option
 @json_option
 def reset_factor_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Remove every second factor and recovery code, and sign the account out everywhere.
+    """Remove all second factors of somebody who lost them.
+
+    Their recovery codes go as well, and the account is signed out everywhere.
 
     For somebody who has lost them all. Be as sure who is asking as when the account was made: the password alone, or a
     mail, then opens it. The owner is told at every address.
@@ -339,6 +343,14 @@ def _factor(factor: FactorFacts) -> dict[str, Any]:
         "last_used_at": factor.last_used_at,
     }
     return shown | ({"phone_number": masked_number(factor.phone_number)} if factor.phone_number else {})
+
+
+def _password(credential: Credential | None) -> str:
+    if credential is None:
+        return "none"
+    if credential.compromised_at is not None:
+        return "compromised"
+    return "must be changed" if credential.must_change else "set"
 
 
 def _in_words(factor: FactorFacts) -> str:

@@ -58,6 +58,7 @@ def test_a_password_in_bad_hands_is_noted(with_keys: Cli) -> None:
     with_keys("accounts", "add", "tom", "--email", "tom@example.com", "--password-hash-stdin", stdin=HASH)
     assert 1 == with_keys("accounts", "compromise", "tom", stdin="n\n").exit_code
     noted = with_keys.json("accounts", "compromise", "tom", "--yes")
+    assert "compromised" == with_keys.json("accounts", "show", "tom")["password"]
     assert (0, 0) == (noted["sessions"], noted["grants"])
     assert noted["reference"] in with_keys("audit", "tail").output
 
