@@ -64,6 +64,16 @@ def consent(page: Page, _: Demo, app: RelyingParty) -> None:
         details.click()
 
 
+def consent_again(page: Page, demo: Demo, app: RelyingParty) -> None:
+    """The same for somebody who has signed in before: the page tells when."""
+    user_id = demo.add_person()
+    sign_in_at_account(page, demo, user_id)
+    page.context.clear_cookies()
+    page.goto(app.ask(scope="openid", prompt="consent"))
+    type_sign_in(page, user_id)
+    page.locator("a[href='/lock-down']").wait_for()
+
+
 def change_password(page: Page, demo: Demo, app: RelyingParty) -> None:
     """A password that must be replaced, and a first try that is too short."""
     page.goto(app.ask())
@@ -240,6 +250,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     sign_in_failed,
     sign_in_empty,
     consent,
+    consent_again,
     change_password,
     recover,
     recover_code,
