@@ -55,5 +55,7 @@ def test_the_sentences_follow_one_another() -> None:
     """Level, reason, advice."""
     judged = Strength(level=Level.WEAK, weakness=Weakness.DATE, advice=(Advice.WORDS,))
     said = strength_words(Wording.open().translator("en"), judged)
-    expected = "This password is weak. Dates and years are easy to guess. Add a word or two that do not belong together."
+    expected = (
+        "This password is weak. Dates and years are easy to guess. Add a word or two that do not belong together."
+    )
     assert expected == said
