@@ -34,7 +34,9 @@ def reader() -> LogoutTokens:
     return LogoutTokens(issuer=ISSUER, client_id="portal", algorithms=["ES256"])
 
 
-def signed(*, typ: object = "logout+jwt", key: ECKey | OctKey | RSAKey = KEY, alg: str = "ES256", **changes: object) -> str:
+def signed(
+    *, typ: object = "logout+jwt", key: ECKey | OctKey | RSAKey = KEY, alg: str = "ES256", **changes: object
+) -> str:
     """Sign the good claims with changes; `GONE` takes one out."""
     claims = {name: value for name, value in (GOOD | changes).items() if value is not GONE}
     header = {"alg": alg, "kid": "one"} | ({} if typ is GONE else {"typ": typ})
