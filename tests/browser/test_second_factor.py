@@ -169,6 +169,14 @@ def digits_of(text: str) -> str:
     return found[0]
 
 
+def test_reloading_the_codes_leads_on(page: Page, demo: Demo) -> None:
+    """They are seen once: the list of methods is next, where new ones are made, and no form is sent again."""
+    add_app(page, demo, demo.add_person())
+    page.reload()
+    expect_heading(page, "Sign-in methods")
+    expect(page.get_by_role("link", name="Make new ones")).to_be_visible()
+
+
 def test_going_back_after_the_codes_were_shown(page: Page, demo: Demo) -> None:
     """They are seen once: going back and forth shows other pages, and nothing is added twice."""
     user_id = demo.add_person()
