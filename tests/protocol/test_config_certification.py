@@ -27,7 +27,7 @@ KNOWN_MEMBERS = {
     "introspection_endpoint_auth_methods_supported", "introspection_endpoint_auth_signing_alg_values_supported",
     "code_challenge_methods_supported", "end_session_endpoint", "prompt_values_supported",
     "authorization_response_iss_parameter_supported", "backchannel_logout_supported",
-    "backchannel_logout_session_supported",
+    "backchannel_logout_session_supported", "frontchannel_logout_supported", "frontchannel_logout_session_supported",
 }  # fmt: skip
 CANONICAL_TAG = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?\Z")
 
