@@ -1,7 +1,8 @@
 """Pages: templates with everything that each of them needs around it.
 
 Invariant: whatever a template prints is escaped, a variable that is missing fails loudly, and no page leaves without
-its headers. Templates are compiled once, when the service starts.
+its headers. A template is compiled once, when its page is first asked for: eighty of them would cost every process
+half a second at its start, and the housekeeper shows none.
 """
 
 import hashlib
@@ -42,11 +43,8 @@ class Pages:
         self.facts: Final = facts
         self._wording: Final = wording
         self._translators: Final = {language: wording.translator(language) for language in LANGUAGES}
-        self._templates: Final = {
-            (language, name.removesuffix(".html")): environment.get_template(name)
-            for language in LANGUAGES
-            for environment in [_environment(templates_directory, facts, wording.translator(language))]
-            for name in environment.list_templates(filter_func=_is_page)
+        self._environments: Final = {
+            language: _environment(templates_directory, facts, wording.translator(language)) for language in LANGUAGES
         }
 
     def render(
@@ -71,17 +69,14 @@ class Pages:
         Raises: UnsafeAddress.
         """
         translator = self._wording.translator(language, zone) if zone else self._translators[language]
-        body = self._templates[language, name].render(t=translator, language=language, brand=brand, **context)
+        template = self._environments[language].get_template(f"{name}.html")
+        body = template.render(t=translator, language=language, brand=brand, **context)
         response = flask.Response(body, status=status, content_type="text/html; charset=utf-8")
         images = [brand.logo_uri] if brand and brand.logo_uri else []
         headers = page_headers(form_targets=form_targets, images=images, frames=frames, popup=popup, asks=asks)
         response.headers.extend(headers)
         response.headers["Content-Language"] = language
         return response
-
-
-def _is_page(name: str) -> bool:
-    return name.endswith(".html") and "/" not in name
 
 
 def _environment(directory: Path, facts: PageFacts, translator: Translator) -> Environment:

@@ -272,6 +272,17 @@ GUARDED = {
     "/recover/code": "form, in the browser that asked",
     "/reset-password": "form, with a pass or a link",
     "/account/password": "form, in a session of the last five minutes, and the present password",
+    "/account": "form, in a session: an offer is put off",
+    "/account/apps": "form, in a session",
+    "/account/details": "form, in a session",
+    "/account/email": "form, in a session of the last five minutes, and the code that was mailed there",
+    "/account/sessions": "form, in a session: it ends others",
+    "/enrol-factor": "form, in a journey or a session of the last five minutes, with the second step that is there",
+    "/lock-down": "a link of ours, or a form in a session; it takes and never gives",
+    "/recover/factor": "form, with a pass",
+    "/sign-in/passkey": "form, and a signature",
+    "/slow-down": "form, and work or patience",
+    "/verify-factor": "form, in a journey, and a code or a signature",
 }
 
 

@@ -97,6 +97,7 @@ def test_unticked_the_others_really_go_on(service: Service, clock: SettableClock
     app = App.register(service)
     tokens = app.tokens(there, scope="openid offline_access")
     clock.advance(10)
+    service.watch.poll_once()
     change(here, sign_out=False)
     assert (True, True) == (is_at_home(here), is_at_home(there))
     assert 200 == app.refresh(tokens["refresh_token"]).status_code
