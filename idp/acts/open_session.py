@@ -22,7 +22,7 @@ from idp.audit.record import record
 from idp.clients.client import Client
 from idp.issuance.gate import Facts, may_issue
 from idp.lockout.known_devices import device_parameters, remember_device
-from idp.mfa.policy import MFA, reaches
+from idp.mfa.policy import owes_factor
 from idp.sessions.facts import LiveSession
 from idp.sessions.find import touch
 from idp.sessions.open import NewSession, insert_session, prepare_session
@@ -64,16 +64,11 @@ def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, 
             locked_down=standing.locked_down,
             reset_due=standing.reset_due,
             acr=assurance.acr,
-            factor_due=factor_due(standing, assurance.acr),
+            factor_due=owes_factor(standing.factors, assurance.acr, remembered=standing.remembered),
             password_changed=_older_than_the_password(standing, assurance.auth_time),
             consented=client.first_party or scopes <= standing.consented,
         )
     )
-
-
-def factor_due(standing: Standing, acr: str) -> bool:
-    """Whether the account's own second factor is still owed: it has one, did not show it, and nothing remembers it."""
-    return bool(standing.factors) and not reaches(acr, MFA) and not standing.remembered
 
 
 def _older_than_the_password(standing: Standing, relied_upon: float) -> bool:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from idp.clients.client import Client
-from idp.mfa.policy import LEVELS, MFA, can_reach, reaches
+from idp.mfa.policy import LEVELS, can_reach, owes_factor, reaches
 from idp.oidc.authorization_request import AuthorizationRequest
 
 FRESH_SECONDS = 300.0
@@ -94,7 +94,7 @@ def _somebody_else(situation: Situation) -> bool:
 
 
 def _own_factor_due(situation: Situation) -> bool:
-    return bool(situation.factors) and not reaches(situation.acr, MFA) and not situation.remembered
+    return owes_factor(situation.factors, situation.acr, remembered=situation.remembered)
 
 
 def level_wanted(situation: Situation) -> str | None:
@@ -121,7 +121,7 @@ def _enrolment_unproved(situation: Situation) -> bool:
 
 
 def _factor_before_enrolment(situation: Situation) -> bool:
-    return _enrolment_wanted(situation) and bool(situation.factors) and not reaches(situation.acr, MFA)
+    return _enrolment_wanted(situation) and owes_factor(situation.factors, situation.acr, remembered=False)
 
 
 def _reset_unproved(situation: Situation) -> bool:

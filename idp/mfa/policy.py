@@ -86,6 +86,11 @@ def wanted_of(acr_values: Iterable[str]) -> str | None:
     return min(known, key=LEVELS.index) if known else None
 
 
+def owes_factor(factors: Collection[str], acr: str | None, *, remembered: bool) -> bool:
+    """Whether an account's own second factor is still owed: it has one, did not show it, and nothing remembers it."""
+    return bool(factors) and not reaches(acr, MFA) and not remembered
+
+
 def can_reach(factors: Collection[str], wanted: str) -> bool:
     """Whether an account with a password and these kinds of factors can reach a level."""
     if wanted == PHISHING_RESISTANT:
