@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
 from idp.accounts.add import NewAccount
-from idp.accounts.disable import UnknownAccount
-from idp.accounts.facts import AccountFacts
-from idp.accounts.find import find_by_id, find_by_identifier
-from idp.accounts.identifiers import InvalidIdentifier
-from idp.accounts.policy import AccountRefused, Kind
+from idp.accounts.policy import Kind
 from idp.acts.add_person import add_person
-from idp.acts.disable_account import disable_account, enable_account
-from idp.acts.let_guess_again import let_guess_again
-from idp.acts.reset_factor import reset_factor
-from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
-from idp.cli.printing import confirm, one_a_line, print_facts, print_json, when
+from idp.cli.account_states import STATE_COMMANDS
+from idp.cli.account_words import found, refusals
+from idp.cli.opened import config_option, json_option, opened
+from idp.cli.printing import print_facts, print_json, when
 from idp.mfa.factors import FactorFacts, list_factors
 from idp.mfa.phone_numbers import masked_number
 from idp.mfa.recovery_codes import codes_left
 from idp.passwords.credentials import Credential, find_credential
-from idp.passwords.imported import HashRefused
-from idp.passwords.normal_form import UnusablePassword
-from idp.passwords.policy import PasswordRefused
 from idp.settings import Mode
-from idp.web.reference import new_reference
 
 
 @click.group("accounts")
@@ -38,26 +26,8 @@ def accounts() -> None:
     """People who sign in: add, show, stop, let back in."""
 
 
-class NoSuchAccount(click.ClickException):
-    """Nobody answers to the name."""
-
-    def __init__(self) -> None:
-        # What was typed is not repeated: people paste passwords into the wrong field.
-        super().__init__("no account has this user ID, verified e-mail address or id")
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    try:
-        yield
-    except AccountRefused as error:
-        raise click.ClickException(one_a_line("the account is refused", error.faults)) from None
-    except (PasswordRefused, UnusablePassword) as error:
-        raise click.ClickException(f"the password is {error}") from None
-    except HashRefused as error:
-        raise click.ClickException(f"the hash is {error}") from None
-    except (UnknownAccount, InvalidIdentifier):
-        raise NoSuchAccount from None
+for state_command in STATE_COMMANDS:
+    accounts.add_command(state_command)
 
 
 @accounts.command("add")
@@ -106,7 +76,7 @@ def add_command(
         claims={"name": name} if name else {},
         locale=locale,
     )
-    with opened(config) as service, _refusals():
+    with opened(config) as service, refusals():
         stored = first_password(service) if password_stdin else import_hash(service) if password_hash_stdin else None
         must_change = password_stdin and service.settings.mode is Mode.PRODUCTION
         with service.database.writing() as connection:
@@ -137,8 +107,8 @@ def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
     \b
     idp accounts show dana
     """
-    with opened(config) as service, _refusals():
-        account = _found(service, who)
+    with opened(config) as service, refusals():
+        account = found(service, who)
         with service.database.reading() as connection:
             credential = find_credential(connection, account_id=account.id)
             factors = list_factors(connection, account_id=account.id)
@@ -167,172 +137,6 @@ def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
     print_facts(facts | instants | listed)
 
 
-@accounts.command("disable")
-@click.argument("who", metavar="USER_ID")
-@yes_option
-@config_option
-@json_option
-def disable_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Stop an account and sign it out everywhere, at once.
-
-    \b
-    idp accounts disable dana --yes
-    """
-    with opened(config) as service, _refusals():
-        account = _found(service, who)
-        confirm(
-            f"{account.user_id} ({account.id}) is signed out everywhere and cannot sign in any more.\n"
-            "It can be enabled again; its sessions and the apps' tokens stay ended.",
-            yes=yes,
-        )
-        with service.database.writing() as connection:
-            ended = disable_account(connection, account_id=account.id, **service.acting())
-    if as_json:
-        print_json({"id": account.id, "status": "disabled", "sessions": ended.sessions, "grants": ended.grants})
-        return
-    click.echo(f"{account.user_id} is disabled; {ended.sessions} sessions and {ended.grants} grants ended.")
-
-
-@accounts.command("compromise")
-@click.argument("who", metavar="USER_ID")
-@yes_option
-@config_option
-@json_option
-def compromise_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Have a password replaced that others may know.
-
-    It opens nothing any more; its owner chooses another by mail.
-
-    \b
-    idp accounts compromise dana --yes
-    """
-    from idp.acts.compromise_password import NoPassword, compromise_password
-
-    with opened(config) as service, _refusals():
-        account = _found(service, who)
-        confirm(
-            f"{account.user_id} ({account.id}) is signed out everywhere, and the password signs nobody in any more.\n"
-            "They are told by mail, and choose a new one by mail.",
-            yes=yes,
-        )
-        reference = new_reference(service.entropy)
-        try:
-            with service.database.writing() as connection:
-                ended = compromise_password(connection, account_id=account.id, reference=reference, **service.acting())
-        except NoPassword:
-            raise click.ClickException("the account has no password") from None
-    if as_json:
-        print_json({"id": account.id, "reference": reference, "sessions": len(ended.sids), "grants": ended.grants})
-        return
-    click.echo(f"The password of {account.user_id} opens nothing any more; {len(ended.sids)} sessions ended.")
-    click.echo(f"Reference: {reference}")
-
-
-@accounts.command("set-email")
-@click.argument("who", metavar="USER_ID")
-@click.argument("address")
-@yes_option
-@config_option
-@json_option
-def set_email_command(who: str, address: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Write down an address that a person has proved to you.
-
-    For somebody whose mailbox is lost, or whose address somebody else has changed. Be as sure as when the account was
-    made: whoever reads that mailbox can choose a new password. Old and new address are told.
-
-    \b
-    idp accounts set-email dana dana@example.com --yes
-    """
-    from idp.acts.set_email import set_email
-
-    with opened(config) as service, _refusals():
-        account = _found(service, who)
-        confirm(f"{account.user_id} ({account.id}) is reached at that address from now on.", yes=yes)
-        reference = new_reference(service.entropy)
-        with service.database.writing() as connection:
-            set_email(connection, account=account, address=address, reference=reference, **service.acting())
-    if as_json:
-        print_json({"id": account.id, "reference": reference})
-        return
-    click.echo(f"{account.user_id} has the new address; both are told.")
-    click.echo(f"Reference: {reference}")
-
-
-@accounts.command("enable")
-@click.argument("who", metavar="USER_ID")
-@config_option
-@json_option
-def enable_command(who: str, *, config: Path | None, as_json: bool) -> None:
-    """Let a disabled account sign in again.
-
-    \b
-    idp accounts enable dana
-    """
-    with opened(config) as service, _refusals():
-        account = _found(service, who)
-        with service.database.writing() as connection:
-            enable_account(connection, account_id=account.id, **service.acting())
-    if as_json:
-        print_json({"id": account.id, "status": "active"})
-        return
-    click.echo(f"{account.user_id} may sign in again.")
-
-
-@accounts.command("unlock")
-@click.argument("who", metavar="USER_ID")
-@config_option
-@json_option
-def unlock_command(who: str, *, config: Path | None, as_json: bool) -> None:
-    """Let passwords be tried again, after too many wrong ones.
-
-    \b
-    idp accounts unlock dana
-    """
-    with opened(config) as service, _refusals():
-        account = _found(service, who)
-        with service.database.writing() as connection:
-            let_guess_again(connection, account_id=account.id, **service.acting())
-    if as_json:
-        print_json({"id": account.id, "unlocked": True})
-        return
-    click.echo(f"{account.user_id} may try passwords again.")
-
-
-@accounts.command("reset-factor")
-@click.argument("who", metavar="USER_ID")
-@yes_option
-@config_option
-@json_option
-def reset_factor_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Remove all second factors of somebody who lost them.
-
-    Their recovery codes go as well, and the account is signed out everywhere.
-
-    For somebody who has lost them all. Be as sure who is asking as when the account was made: the password alone, or a
-    mail, then opens it. The owner is told at every address.
-
-    \b
-    idp accounts reset-factor dana --yes
-    """
-    with opened(config) as service, _refusals():
-        account = _found(service, who)
-        confirm(
-            f"{account.user_id} ({account.id}) loses every second factor and recovery code, and is signed out"
-            " everywhere.\nThe password alone opens it then. The owner is told by mail.",
-            yes=yes,
-        )
-        reference = new_reference(service.entropy)
-        with service.database.writing() as connection:
-            reset = reset_factor(connection, account_id=account.id, reference=reference, **service.acting())
-    if as_json:
-        print_json({"id": account.id, "reference": reference, **asdict(reset)})
-        return
-    click.echo(
-        f"{account.user_id} has no second factor any more: {reset.factors} factors and {reset.codes} recovery codes"
-        f" removed, {reset.sessions} sessions and {reset.grants} grants ended. Reference {reference}."
-    )
-
-
 def _factor(factor: FactorFacts) -> dict[str, Any]:
     """Give what support may see of a factor; of a number, its end."""
     shown: dict[str, Any] = {
@@ -355,11 +159,3 @@ def _password(credential: Credential | None) -> str:
 
 def _in_words(factor: FactorFacts) -> str:
     return f"{factor.kind.value} ({factor.name})"
-
-
-def _found(service: Opened, who: str) -> AccountFacts:
-    with service.database.reading() as connection:
-        account = find_by_id(connection, account_id=who) or find_by_identifier(connection, identifier=who)
-    if account is None:
-        raise NoSuchAccount
-    return account
