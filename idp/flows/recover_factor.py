@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import flask
 from sqlalchemy import Connection
@@ -41,12 +41,9 @@ from idp.mfa.verified import FactorRefused, NoSuchFactor, Verified
 from idp.passwords.recoveries import OpenRecovery, Purpose, RecoveryUnknown
 from idp.storage.handles import digest
 from idp.web.factor_words import (
-    APP_CODE_REFUSED,
     DIGITS_MISSING,
-    PASSKEY_REFUSED,
     RECOVERY_CODE_MISSING,
-    RECOVERY_CODE_REFUSED,
-    TEXTED_CODE_REFUSED,
+    REFUSED,
     WAY_MISSING,
     factor_codes_paused_until,
     texts_paused_until,
@@ -55,12 +52,6 @@ from idp.web.problems import Problem
 from idp.wording import Language
 
 PAGE = "recover_factor"
-_REFUSED: Final = {
-    Way.TOTP: APP_CODE_REFUSED,
-    Way.SMS: TEXTED_CODE_REFUSED,
-    Way.RECOVERY_CODE: RECOVERY_CODE_REFUSED,
-    Way.PASSKEY: PASSKEY_REFUSED,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +131,7 @@ def _by_code(parts: Parts, stage: _Stage) -> flask.Response:
             then=_noted(parts, stage),
         )
     except FactorRefused:
-        return _page(parts, stage, problems=[_REFUSED[stage.way]])
+        return _page(parts, stage, problems=[REFUSED[stage.way]])
     except TooManyGuesses as error:
         paused = factor_codes_paused_until(parts.wording.translator(_language(parts, stage)), error.ends_at)
         return _page(parts, stage, problems=[paused], status=429)
@@ -154,14 +145,14 @@ def _by_passkey(parts: Parts, stage: _Stage) -> flask.Response:
     try:
         check = parts.passkeys.check_second_factor(sent_fields().get("passkey", ""), place=stage.place, **common)
     except FactorRefused:
-        return _page(parts, stage, problems=[PASSKEY_REFUSED])
+        return _page(parts, stage, problems=[REFUSED[Way.PASSKEY]])
     try:
         with parts.issuer.database.writing() as connection:
             verified = parts.passkeys.record(connection, check, client_id=None, visitor=visitor_of())
             _noted(parts, stage)(connection, verified)
     except FactorRefused as error:
         parts.passkeys.note_refused(error, purpose=Asked.SECOND_FACTOR, **common)
-        return _page(parts, stage, problems=[PASSKEY_REFUSED])
+        return _page(parts, stage, problems=[REFUSED[Way.PASSKEY]])
     except RecoveryUnknown as error:
         fail_recovery(parts, error)
     return _to_password(stage.recovery)

@@ -26,23 +26,14 @@ from idp.mfa.passkey_challenge import Purpose
 from idp.mfa.policy import Factor, Way
 from idp.mfa.verified import FactorRefused, NoSuchFactor, Verified
 from idp.web.factor_words import (
-    APP_CODE_REFUSED,
     DIGITS_MISSING,
-    PASSKEY_REFUSED,
     RECOVERY_CODE_MISSING,
-    RECOVERY_CODE_REFUSED,
-    TEXTED_CODE_REFUSED,
+    REFUSED,
     WAY_MISSING,
     factor_codes_paused_until,
     texts_paused_until,
 )
 from idp.wording import Language
-
-_REFUSED = {
-    Way.TOTP.value: APP_CODE_REFUSED,
-    Way.SMS.value: TEXTED_CODE_REFUSED,
-    Way.RECOVERY_CODE.value: RECOVERY_CODE_REFUSED,
-}
 
 
 def verify_factor_pages(parts: Parts) -> flask.Blueprint:
@@ -113,7 +104,7 @@ def _by_code(parts: Parts, journey: Journey, due: FactorDue, way: str) -> flask.
         paused = factor_codes_paused_until(parts.wording.translator(_language(journey, due)), error.ends_at)
         return factor_page(parts, journey, due, way=way, problems=[paused], status=429)
     except FactorRefused:
-        return factor_page(parts, journey, due, way=way, problems=[_REFUSED[way]])
+        return factor_page(parts, journey, due, way=way, problems=[REFUSED[way]])
     return use.response()
 
 
@@ -128,7 +119,7 @@ def _by_passkey(parts: Parts, journey: Journey, due: FactorDue) -> flask.Respons
             visitor=visitor,
         )
     except FactorRefused:
-        return factor_page(parts, journey, due, way=Factor.PASSKEY, problems=[PASSKEY_REFUSED])
+        return factor_page(parts, journey, due, way=Factor.PASSKEY, problems=[REFUSED[Way.PASSKEY]])
     use = FactorUse(parts, journey, account_id=account_id, way=Factor.PASSKEY)
     try:
         return use.remembered(proceed(parts, journey, use.effect(_used(parts, journey, check))))
@@ -140,7 +131,7 @@ def _by_passkey(parts: Parts, journey: Journey, due: FactorDue) -> flask.Respons
             client_id=journey.request.client_id,
             visitor=visitor,
         )
-        return factor_page(parts, journey, due, way=Factor.PASSKEY, problems=[PASSKEY_REFUSED])
+        return factor_page(parts, journey, due, way=Factor.PASSKEY, problems=[REFUSED[Way.PASSKEY]])
 
 
 def _send(parts: Parts, journey: Journey, due: FactorDue) -> flask.Response:

@@ -4,9 +4,11 @@ Wrong, used and late codes get the same words: which of them it was helps nobody
 """
 
 import math
+from collections.abc import Mapping
 from typing import Final
 
 from idp.mfa.phone_numbers import NumberFault
+from idp.mfa.policy import Way
 from idp.web.problems import Problem
 from idp.wording import Translator, msgid
 
@@ -44,6 +46,14 @@ _NUMBERS: Final = {
         msgid("We send no texts to this country. Choose another way, or a number in another country."), "phone"
     ),
 }
+
+REFUSED: Final[Mapping[str, Problem]] = {
+    Way.TOTP: APP_CODE_REFUSED,
+    Way.SMS: TEXTED_CODE_REFUSED,
+    Way.RECOVERY_CODE: RECOVERY_CODE_REFUSED,
+    Way.PASSKEY: PASSKEY_REFUSED,
+}
+"""What is said when a way proves nothing, whatever the reason."""
 
 
 def number_refused(fault: NumberFault) -> Problem:
