@@ -14,6 +14,8 @@ from tests.support.nodes import hidden_fields, twin_of
 from tests.support.racing import at_once
 from tests.support.recovery import NEW_PASSWORD, WRONG_CODE, ask, code_in, deliver, link_in, prove
 
+OTHER_PASSWORD = "a lantern over quiet water 31"
+
 
 @pytest.fixture
 def service(sqlite_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Service]:
@@ -104,17 +106,26 @@ def test_the_page_for_a_new_password_is_no_place_to_guess_the_present_one(servic
 
 
 def test_two_recoveries_that_end_at_once(postgresql_url: str, tmp_path: Path, clock: SettableClock) -> None:
-    """The one that comes first sets the password; the other is over, and neither waits for the other for ever."""
+    """The one that comes first sets the password; the other is over, and neither waits for the other for ever.
+
+    Each brings a password of its own: were they the same, the second could be told that it was used before.
+    """
     with issuer_on(postgresql_url, tmp_path, clock=clock, mail_folder=tmp_path / "mail") as service:
         add_person(service)
         ready = []
-        for browser in (Browser(service), Browser(service, address="203.0.113.8")):
-            ready.append((browser, prove(service, browser)))
+        for browser, password in (
+            (Browser(service), NEW_PASSWORD),
+            (Browser(service, address="203.0.113.8"), OTHER_PASSWORD),
+        ):
+            ready.append((browser, prove(service, browser), password))
             clock.advance(121)
 
-        def end() -> int:
-            browser, page = ready.pop()
-            form = hidden_fields(page) | {"new_password": NEW_PASSWORD, "sign_out": "yes"}
-            return twin_of(browser, service).post(page.request.full_path, form).status_code
+        def end() -> tuple[int, str]:
+            browser, page, password = ready.pop()
+            form = hidden_fields(page) | {"new_password": password, "sign_out": "yes"}
+            return twin_of(browser, service).post(page.request.full_path, form).status_code, password
 
-        assert [303, 400] == sorted(at_once(2, end))
+        (won, chosen), (lost, _) = sorted(at_once(2, end))
+        assert (303, 400) == (won, lost)
+        person = Browser(service)
+        assert 303 == person.sign_in(person.get("/account"), password=chosen).status_code
