@@ -111,10 +111,11 @@ def test_an_app_of_ones_own_connects_with_what_the_page_says(demo: Demo) -> None
 
 
 def test_the_demos_pages_are_there(demo: Demo) -> None:
-    """The tour links both portals; the mailbox says that nothing was sent."""
+    """The tour links both portals, and the mailbox."""
     home = requests.get(f"{demo.issuer}/", timeout=20)
     assert (200, True, True) == (home.status_code, demo.driver in home.text, demo.fleet in home.text)
-    assert "Nothing yet" in requests.get(f"{demo.issuer}/demo/mailbox", timeout=20).text
+    assert '"/demo/mailbox"' in home.text
+    assert 200 == requests.get(f"{demo.issuer}/demo/mailbox", timeout=20).status_code
 
 
 def test_commands_work_on_the_demo(demo: Demo) -> None:
@@ -143,9 +144,13 @@ def test_a_taken_port_is_one_clear_sentence(demo: Demo, tmp_path: Path) -> None:
 
 
 def test_it_ends_with_ctrl_c_and_starts_again_where_it_was(tmp_path: Path) -> None:
-    """All three ports are free at once, and the next start finds its people and clients unchanged."""
+    """All three ports are free at once, and the next start finds its people and clients unchanged.
+
+    Nobody has signed in to this demo, so its mailbox says that nothing was sent.
+    """
     port = three_free_ports()
     demo = start_demo(tmp_path, port)
+    assert "Nothing yet" in requests.get(f"{demo.issuer}/demo/mailbox", timeout=20).text
     demo.process.send_signal(signal.SIGINT)
     assert 0 == demo.process.wait(20), demo.terminal
     assert [False] * 3 == [listens(port + place) for place in range(3)]
