@@ -15,7 +15,7 @@ from keys.states import KeyState
 
 _PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "n", "e")
 # The key that signs now comes first: some relying parties never look further.
-_ORDER = {KeyState.ACTIVE: 0, KeyState.RETIRING: 1, KeyState.STAGED: 2, KeyState.REMOVED: 3}
+_ORDER = {KeyState.ACTIVE: 0, KeyState.RETIRING: 1, KeyState.STAGED: 2, KeyState.STANDBY: 3, KeyState.REMOVED: 4}
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ SECRET_ALGORITHMS = {
 def new_signing_key(
     algorithm: str,
     *,
-    state: Literal[KeyState.STAGED, KeyState.ACTIVE],
+    state: Literal[KeyState.STAGED, KeyState.STANDBY, KeyState.ACTIVE],
     kek: Kek,
     epoch: int,
     now: float,

@@ -2,6 +2,9 @@
 
 Pepper, CSRF, lookup, sealing and proof are the *founding* secrets: made together with the canary and never again. One
 of them missing later means data loss, and a new value in its place would hide that.
+
+Tokens, checkpoints (of the audit trail) and drill (rehearsals of a compromise) are for signing, each with keys of its
+own: what one of them signs can never be taken for another's, and only tokens' keys are in the JWKS.
 """
 
 from enum import StrEnum
@@ -17,6 +20,8 @@ class Purpose(StrEnum):
     LOOKUP = "lookup"
     SEALING = "sealing"
     PROOF = "proof"
+    CHECKPOINTS = "checkpoints"
+    DRILL = "drill"
 
 
 FOUNDING_SECRETS = (Purpose.PEPPER, Purpose.CSRF, Purpose.LOOKUP, Purpose.SEALING, Purpose.PROOF)

@@ -10,10 +10,15 @@ from dataclasses import dataclass, field, replace
 
 from keys.states import PUBLISHED, KeyState, require_transition
 
+LOCAL = "local"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRecord:
     """One key or secret of the ring; `wrapped` is None where the private part lives elsewhere or was destroyed.
+
+    `home` says where the private part is: "local" is in this row, wrapped; anything else names a token or service that
+    signs for us ("pkcs11:LABEL").
 
     `version` counts the secrets of one purpose (1 for signing keys, whose kid tells them apart); `epoch` is the ring's
     epoch at this row's last change.
@@ -26,6 +31,7 @@ class KeyRecord:
     state: KeyState
     public_jwk: Mapping[str, str]
     wrapped: bytes | None = field(repr=False)
+    home: str = LOCAL
     kek_id: str
     created_at: float
     effective_at: float

@@ -23,6 +23,8 @@ from keys.records import KeyRecord
 from keys.rotation import keys_of
 from keys.states import KeyState
 
+CHECKPOINT_ALGORITHM = "Ed25519"
+
 
 @dataclass(frozen=True, slots=True)
 class InitialisedKeys:
@@ -37,7 +39,10 @@ class InitialisedKeys:
 def initialise_keys(
     database: Database, kek_path: Path, *, algorithms: Sequence[str], actor: str, now: float, entropy: Entropy
 ) -> InitialisedKeys:
-    """Make what is missing, for these signing algorithms: one active and one staged key each.
+    """Make what is missing.
+
+    Each of these signing algorithms gets an active, a staged and a standby key; the audit trail gets the key that signs
+    its checkpoints.
 
     Raises:
         KekRefused: the file is gone though keys exist, can be read by others, is damaged, or can't be written.
@@ -106,6 +111,18 @@ def _missing(
         # An algorithm without a key that signs gets a staged one too: what may sign next is a person's decision.
         if KeyState.STAGED not in states:
             yield new_signing_key(name, state=KeyState.STAGED, kek=kek, epoch=epoch, now=now, entropy=entropy)
+        if KeyState.STANDBY not in states:
+            yield new_signing_key(name, state=KeyState.STANDBY, kek=kek, epoch=epoch, now=now, entropy=entropy)
+    if not keys_of(stored.records, algorithm=CHECKPOINT_ALGORITHM, purpose=Purpose.CHECKPOINTS):
+        yield new_signing_key(
+            CHECKPOINT_ALGORITHM,
+            state=KeyState.ACTIVE,
+            kek=kek,
+            epoch=epoch,
+            now=now,
+            entropy=entropy,
+            purpose=Purpose.CHECKPOINTS,
+        )
 
 
 def _write(

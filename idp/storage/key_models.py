@@ -42,6 +42,7 @@ class KeyRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     public_jwk: Mapped[dict[str, str]] = mapped_column(JsonType)
     wrapped: Mapped[bytes | None] = mapped_column(LargeBinary, repr=False)
+    home: Mapped[str] = mapped_column(String(255), server_default="local")
     kek_id: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[Instant]
     effective_at: Mapped[Instant]

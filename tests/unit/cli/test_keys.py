@@ -11,16 +11,16 @@ def states(cli: Cli) -> list[str]:
 def test_the_first_keys_are_made_once(cli: Cli) -> None:
     """The second run finds everything there and makes nothing."""
     first, second = cli.json("keys", "init"), cli.json("keys", "init")
-    assert (True, 8) == (first["kek_created"], len(first["created"]))
+    assert (True, 10) == (first["kek_created"], len(first["created"]))
     assert (False, []) == (second["kek_created"], second["created"])
-    assert ["active", "staged"] == states(cli)
+    assert ["active", "staged", "standby"] == states(cli)
 
 
 def test_the_list_shows_no_private_part(cli: Cli) -> None:
     """Neither for people nor for programs, not even wrapped."""
     cli("keys", "init")
     everything = cli.json("keys", "list", "--all")
-    assert {"canary", "pepper", "csrf", "lookup", "sealing", "proof", "tokens"} == {
+    assert {"canary", "pepper", "csrf", "lookup", "sealing", "proof", "tokens", "checkpoints"} == {
         one["purpose"] for one in everything
     }
     assert [] == [one for one in everything if "wrapped" in one or "d" in one.get("public_jwk", {})]
@@ -31,10 +31,10 @@ def test_a_rotation_asks_and_then_moves_each_key_on(cli: Cli) -> None:
     cli("keys", "init")
     refused = cli("keys", "rotate", "ES256", stdin="n\n")
     assert (1, True) == (refused.exit_code, "signs no more, for good" in refused.stderr)
-    assert ["active", "staged"] == states(cli)
+    assert ["active", "staged", "standby"] == states(cli)
     done = cli.json("keys", "rotate", "ES256", "--yes")
     assert (1, False) == (len({done["retired"]} & {key["kid"] for key in cli.json("keys", "list")}), done["by_another"])
-    assert ["active", "retiring", "staged"] == states(cli)
+    assert ["active", "retiring", "staged", "standby"] == states(cli)
 
 
 def test_what_cannot_be_rotated_is_told(cli: Cli) -> None:

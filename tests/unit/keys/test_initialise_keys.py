@@ -40,17 +40,19 @@ def rows(database: Database) -> dict[str, str]:
 
 
 def test_the_first_time_makes_all_there_is(database: Database, tmp_path: Path) -> None:
-    """KEK, canary, founding secrets, and per algorithm one active and one staged key."""
+    """KEK, canary, founding secrets, the checkpoints' key, and per algorithm an active, a staged and a standby key."""
     made = initialise(database, tmp_path / "secrets" / "kek", "ES256", "Ed25519")
 
-    assert (True, 10, (), 1) == (made.kek_created, len(made.created), made.without_active, made.epoch)
+    assert (True, 13, (), 1) == (made.kek_created, len(made.created), made.without_active, made.epoch)
     assert set(made.created) == set(rows(database))
     assert FOUNDING == sorted(kid for kid in rows(database) if "." in kid)
     assert [
         "tokens ES256 active",
         "tokens ES256 staged",
+        "tokens ES256 standby",
         "tokens Ed25519 active",
         "tokens Ed25519 staged",
+        "tokens Ed25519 standby",
     ] == sorted(row for row in rows(database).values() if row.startswith("tokens"))
 
 
@@ -82,7 +84,7 @@ def test_a_further_algorithm_is_added(database: Database, tmp_path: Path) -> Non
 
     made = initialise(database, tmp_path / "kek", "ES256", "Ed25519")
 
-    assert (2, 2) == (len(made.created), made.epoch)
+    assert (3, 2) == (len(made.created), made.epoch)
     assert before.items() <= rows(database).items()
 
 
@@ -94,8 +96,8 @@ def test_an_algorithm_out_of_service_is_reported(database: Database, tmp_path: P
 
     made = initialise(database, tmp_path / "kek")
 
-    assert (("ES256",), 1) == (made.without_active, len(made.created))
-    assert "tokens ES256 staged" == rows(database)[made.created[0]]
+    assert ("ES256",) == made.without_active
+    assert ["tokens ES256 staged", "tokens ES256 standby"] == sorted(rows(database)[kid] for kid in made.created)
 
 
 def test_a_lost_kek_is_not_replaced(database: Database, tmp_path: Path) -> None:
@@ -159,11 +161,11 @@ def test_several_at_once_make_one_ring(database_url: str, tmp_path: Path) -> Non
 
     outcomes = at_once(4, partial(initialise, database, tmp_path / "kek"))
 
-    assert ([0, 0, 0, 8], 1) == (
+    assert ([0, 0, 0, 10], 1) == (
         sorted(len(made.created) for made in outcomes),
         sum(made.kek_created for made in outcomes),
     )
-    assert 8 == len(rows(database))
+    assert 10 == len(rows(database))
     database.engine.dispose()
 
 

@@ -24,6 +24,7 @@ from keys.compact import encode, verify
 from keys.errors import KeyDamaged, NothingStaged, SecretMissing, UnsupportedAlgorithm, WrongKek
 from keys.kek import FileKek
 from keys.ring import KeyRing
+from keys.rotation import keys_of
 from tests.support.clock import SettableClock
 from tests.support.racing import at_once
 from tests.unit.keys.conftest import NOW
@@ -65,20 +66,26 @@ def ring_of(database: Database, kek: FileKek) -> KeyRing:
 
 
 def states(database: Database, algorithm: str = "ES256") -> dict[str, str]:
-    """The state of each key of an algorithm."""
+    """The state of each key that signs tokens with an algorithm."""
     with database.reading() as connection:
-        return {key.kid: key.state.value for key in read_ring(connection).records if key.algorithm == algorithm}
+        keys = keys_of(read_ring(connection).records, algorithm=algorithm)
+    return {key.kid: key.state.value for key in keys}
 
 
 def test_the_staged_key_takes_over(database: Database, kek: FileKek) -> None:
-    """Staged becomes active, active retiring, and a new one is staged; the other algorithm is left alone."""
+    """Staged becomes active, active retiring, a new one is staged; standby and the other algorithm are left alone."""
     before, others = states(database), states(database, "Ed25519")
 
     rotation = rotate(database, kek)
 
     by_state = {state: kid for kid, state in before.items()}
     assert (by_state["staged"], by_state["active"]) == (rotation.activated, rotation.retired)
-    assert {by_state["active"]: "retiring", by_state["staged"]: "active", rotation.staged: "staged"} == states(database)
+    assert {
+        by_state["active"]: "retiring",
+        by_state["staged"]: "active",
+        by_state["standby"]: "standby",
+        rotation.staged: "staged",
+    } == states(database)
     assert others == states(database, "Ed25519")
 
 
@@ -120,7 +127,7 @@ def test_a_second_rotation_before_the_first_holds_is_the_same_one(database: Data
     second = rotate(database, kek, now=NOW + 2)
 
     assert asdict(first) | {"staged": None, "by_another": True} == asdict(second)
-    assert 3 == len(states(database))
+    assert 4 == len(states(database))
 
 
 def test_a_rotation_after_that_is_a_new_one(database: Database, kek: FileKek) -> None:
@@ -225,7 +232,7 @@ def test_several_threads_at_once_rotate_once(database: Database, kek: FileKek) -
 
         assert 1 == len({(done.activated, done.retired, done.effective_at, done.epoch) for done in outcomes})
         assert [False, True, True, True] == sorted(done.by_another for done in outcomes)
-        assert ["active", *["retiring"] * attempt, "staged"] == sorted(states(database).values())
+        assert ["active", *["retiring"] * attempt, "staged", "standby"] == sorted(states(database).values())
 
 
 def test_rotations_of_different_algorithms_do_not_hinder_each_other(database: Database, kek: FileKek) -> None:
@@ -251,4 +258,4 @@ def test_two_processes_at_once_rotate_once(database_url: str, database: Database
         activated = list(pool.map(partial(rotate_in_process, kek=tmp_path / "kek"), [database_url] * 2))
 
     assert 1 == len(set(activated))
-    assert ["active", "retiring", "staged"] == sorted(states(database).values())
+    assert ["active", "retiring", "staged", "standby"] == sorted(states(database).values())

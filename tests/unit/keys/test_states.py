@@ -14,6 +14,9 @@ ALLOWED = {
     ("staged", "active"),
     ("staged", "removed"),
     ("staged", "compromised"),
+    ("standby", "active"),
+    ("standby", "removed"),
+    ("standby", "compromised"),
     ("active", "retiring"),
     ("active", "compromised"),
     ("retiring", "removed"),
@@ -43,8 +46,8 @@ def test_no_state_is_ever_entered_again() -> None:
 
 
 def test_what_is_published() -> None:
-    """Staged, active and retiring keys are in the JWKS; removed and compromised ones never."""
-    assert {"staged", "active", "retiring"} == PUBLISHED
+    """Staged, standby, active and retiring keys are in the JWKS; removed and compromised ones never."""
+    assert {"staged", "standby", "active", "retiring"} == PUBLISHED
 
 
 def test_a_rotation_leaves_exactly_one_signer_at_every_instant(active_keys: dict[str, KeyRecord]) -> None:
