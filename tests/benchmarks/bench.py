@@ -17,7 +17,7 @@ from tests.benchmarks import peer as peers
 from tests.benchmarks.argon import native_binding
 from tests.benchmarks.issuers import ROOT, IssuerPlan, python_path, serve_floors
 from tests.benchmarks.load import Call
-from tests.benchmarks.login import collect
+from tests.benchmarks.login import Browsers, collect
 from tests.benchmarks.machine import APP_CORES, on_cores
 from tests.benchmarks.peer import Peer
 from tests.benchmarks.served import Served
@@ -53,9 +53,15 @@ class Subject:
         """Give every server of it."""
         return [self.cheap, self.costly, *([self.native] if self.native else [])]
 
+    def browsers(self, folder: Path) -> Path:
+        """Give the file of the browsers that people have signed in with before, once `calls` has written it."""
+        return folder / f"{self.name}.browsers"
+
     def calls(self, folder: Path) -> dict[str, Call]:
-        """Sign in a few times, and give the requests of each row with fresh tokens."""
-        tokens = asyncio.run(collect(self.cheap.address, self.authorize, PEOPLE // 2, SCOPE))
+        """Sign everybody in once, and give the requests of each row with fresh tokens."""
+        browsers = Browsers()
+        tokens = asyncio.run(collect(self.cheap.address, self.authorize, PEOPLE, SCOPE, browsers))[: PEOPLE // 2]
+        browsers.keep(self.browsers(folder))
         profile = asyncio.run(collect(self.cheap.address, self.authorize, 1, SCOPE_WITH_PROFILE))[0]
         chain = folder / f"{self.name}.tokens"
         chain.write_text("".join(f"{one['refresh_token']}\n" for one in tokens))

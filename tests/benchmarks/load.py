@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tests.benchmarks.login import BASIC
 from tests.benchmarks.machine import DRIVER_CORES, on_cores
@@ -63,10 +63,24 @@ class Wrk:
 
 
 class Logins:
-    """One stretch of sign-ins, started at once; `load` waits for its end."""
+    """One stretch of sign-ins, started at once; `load` waits for its end.
 
-    def __init__(self, server: Served, authorize: str, *, clients: int, seconds: float, scope: str) -> None:
+    `browsers` is the file of the browsers that people come back in, or "new": then each comes in a new one.
+    """
+
+    def __init__(
+        self,
+        server: Served,
+        authorize: str,
+        *,
+        clients: int,
+        seconds: float,
+        scope: str,
+        browsers: Path | Literal["new"] | None = None,
+    ) -> None:
         arguments = ["--clients", str(clients), "--seconds", str(seconds), "--scope", scope]
+        if browsers is not None:
+            arguments += ["--new-browsers"] if browsers == "new" else ["--browsers", str(browsers)]
         program = [sys.executable, "-m", "tests.benchmarks.login", server.address, authorize]
         self._run = _Driver(server, [*program, *arguments], {})
 

@@ -1,7 +1,8 @@
 """Sign people in as a browser and an app would, over raw sockets: the whole code flow with PKCE, hidden fields and all.
 
 `sign_in` is one sign-in and gives the token response; run as a program this module keeps several of them going for a
-while and prints one line of JSON. It knows no issuer: it follows redirects, fills the one form it meets, and exchanges.
+while and prints one line of JSON. `Browsers` are what people come back in, or a new one for every sign-in. It knows no
+issuer: it follows redirects, fills the one form it meets, and exchanges.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import statistics
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
@@ -30,7 +32,6 @@ _addresses = itertools.count(1)
 LASTING_SECONDS = 86_400
 """Cookies that live for so long are still there at a person's next sign-in: most people come back in their browser."""
 _AGE = re.compile(r"(?i); *max-age=([0-9]+)")
-_LASTING: defaultdict[str, dict[str, str]] = defaultdict(dict)
 
 
 class LoginFailed(Exception):
@@ -86,6 +87,24 @@ async def _read(reader: asyncio.StreamReader) -> Answer:
     return Answer(status, headers, body.decode())
 
 
+class Browsers:
+    """What is left in each person's browser from one sign-in to the next; nothing, where each comes in a new one."""
+
+    def __init__(self, kept: Path | None = None, *, new: bool = False) -> None:
+        self._new = new
+        self._cookies: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        if kept is not None:
+            self._cookies.update(json.loads(kept.read_text()))
+
+    def of(self, person: str) -> dict[str, str]:
+        """Give the lasting cookies of a person's browser, to read and to add to."""
+        return {} if self._new else self._cookies[person]
+
+    def keep(self, file: Path) -> None:
+        """Write them down for another process."""
+        file.write_text(json.dumps(self._cookies))
+
+
 class Visit:
     """One browser's way through one sign-in: cookies, and an address of its own behind the proxy that we play."""
 
@@ -119,14 +138,16 @@ class Visit:
             self._lasting[name] = value
 
 
-async def sign_in(connection: Connection, authorize: str, person: str, scope: str) -> dict[str, Any]:
+async def sign_in(
+    connection: Connection, authorize: str, person: str, scope: str, browsers: Browsers
+) -> dict[str, Any]:
     """Sign one person in and give the token response.
 
     Raises:
         LoginFailed: a step was not answered as it should.
     """
     verifier = secrets.token_urlsafe(32)
-    code = await _code(Visit(connection, _LASTING[person]), f"{authorize}?{_request(verifier, scope)}", person)
+    code = await _code(Visit(connection, browsers.of(person)), f"{authorize}?{_request(verifier, scope)}", person)
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": CALLBACK, "code_verifier": verifier}
     answer = await connection.ask("POST", "/token", {"Authorization": BASIC}, urlencode(form))
     if answer.status != 200:
@@ -175,16 +196,20 @@ def _filled(page: str, target: str, person: str) -> tuple[str, str]:
     )
 
 
-async def collect(address: str, authorize: str, count: int, scope: str) -> list[dict[str, Any]]:
+async def collect(
+    address: str, authorize: str, count: int, scope: str, browsers: Browsers | None = None
+) -> list[dict[str, Any]]:
     """Sign in so many times, one after the other, and give the token responses."""
-    connection = Connection(address)
+    connection, used = Connection(address), browsers or Browsers()
     try:
-        return [await sign_in(connection, authorize, person_name(number), scope) for number in range(count)]
+        return [await sign_in(connection, authorize, person_name(number), scope, used) for number in range(count)]
     finally:
         connection.close()
 
 
-async def keep_signing_in(address: str, authorize: str, clients: int, seconds: float, scope: str) -> dict[str, Any]:
+async def keep_signing_in(
+    address: str, authorize: str, *, clients: int, seconds: float, scope: str, browsers: Browsers
+) -> dict[str, Any]:
     """Keep so many sign-ins going at once, and count those that ended within the time."""
     until, taken, failures = time.perf_counter() + seconds, list[float](), list[str]()
     turns = itertools.count()
@@ -193,7 +218,7 @@ async def keep_signing_in(address: str, authorize: str, clients: int, seconds: f
         connection = Connection(address)
         while (begun := time.perf_counter()) < until:
             try:
-                await sign_in(connection, authorize, person_name(next(turns)), scope)
+                await sign_in(connection, authorize, person_name(next(turns)), scope, browsers)
             except (LoginFailed, OSError, asyncio.IncompleteReadError) as error:
                 failures.append(str(error))
                 connection.close()
@@ -225,8 +250,11 @@ def main() -> None:
     parser.add_argument("--clients", type=int, required=True)
     parser.add_argument("--seconds", type=float, required=True)
     parser.add_argument("--scope", required=True)
-    given = parser.parse_args()
-    print(json.dumps(asyncio.run(keep_signing_in(**vars(given)))))
+    parser.add_argument("--browsers", type=Path, help="a file that Browsers.keep has written")
+    parser.add_argument("--new-browsers", action="store_true", help="each sign-in is one in a new browser")
+    given = vars(parser.parse_args())
+    browsers = Browsers(given.pop("browsers"), new=given.pop("new_browsers"))
+    print(json.dumps(asyncio.run(keep_signing_in(**given, browsers=browsers))))
 
 
 if __name__ == "__main__":

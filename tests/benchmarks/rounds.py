@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
 
 from tests.benchmarks.bench import Bench, Subject, argon2_checks_per_cpu_second
 from tests.benchmarks.load import CONNECTIONS, Call, Load, Logins, Wrk
@@ -58,7 +60,7 @@ def run_round(bench: Bench, pace: Pace, results: Results, say: Say) -> None:
         for subject in bench.subjects:
             _keep(results, say, row, subject, Wrk(subject.cheap, calls[subject.name][row], seconds=pace.call).load())
     for subject in bench.subjects:
-        _keep(results, say, "login", subject, _logins(subject, subject.cheap, seconds=pace.login).load())
+        _sign_ins(subject, pace, results, say, known=subject.browsers(bench.folder))
     for name, binding in (("installed", None), ("native", bench.binding)):
         if name == "installed" or binding:
             results.argon2.setdefault(name, []).append(argon2_checks_per_cpu_second(1.0, binding))
@@ -69,8 +71,17 @@ def run_round(bench: Bench, pace: Pace, results: Results, say: Say) -> None:
         _storm(subject, pace, results, say, calls[subject.name]["client_credentials"])
 
 
-def _logins(subject: Subject, server: Served, *, seconds: float) -> Logins:
-    return Logins(server, subject.authorize, clients=CONNECTIONS, seconds=seconds, scope=SCOPE)
+def _sign_ins(subject: Subject, pace: Pace, results: Results, say: Say, *, known: Path) -> None:
+    """Sign people in where they have been before, and in browsers that are new for them, of which owners are told."""
+    rows: tuple[tuple[str, Path | Literal["new"]], ...] = (("login", known), ("login_new", "new"))
+    for row, browsers in rows:
+        _keep(results, say, row, subject, _logins(subject, subject.cheap, seconds=pace.login, browsers=browsers).load())
+
+
+def _logins(
+    subject: Subject, server: Served, *, seconds: float, browsers: Path | Literal["new"] | None = None
+) -> Logins:
+    return Logins(server, subject.authorize, clients=CONNECTIONS, seconds=seconds, scope=SCOPE, browsers=browsers)
 
 
 def _storm(subject: Subject, pace: Pace, results: Results, say: Say, call: Call) -> None:

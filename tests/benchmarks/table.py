@@ -42,6 +42,7 @@ ROWS = (
     Row("jwks", "JWKS", 2.0, "wsgi"),
     Row("discovery", "discovery", 2.0, "wsgi"),
     Row("login", "sign-in, hashing off", 1.3, "flask"),
+    Row("login_new", "sign-in in a new browser, hashing off", 1.3, "flask"),
     Row("login_argon2", "sign-in, argon2id as the wheel has it", 1.0, "installed"),
     Row("login_native", "sign-in, argon2id built for this processor", 1.0, "native"),
 )
