@@ -60,10 +60,11 @@ from idp.wire.hosts import known_hosts
 from idp.wire.messages import Header, Response, json_response
 from idp.wire.routes import Render, Route, Static
 from keys.errors import NoActiveKey
+from keys.jwks import MAX_AGE_SECONDS
 
 BUSY = (StorageUnavailable, EphemeralUnavailable, StaleView, HashingBusy, TrailFull, NoActiveKey)
 RETRY_AFTER = 2
-JWKS_CACHE = "public, max-age=600, must-revalidate"
+JWKS_CACHE = f"public, max-age={MAX_AGE_SECONDS:.0f}, must-revalidate"
 JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     authorize_pages,
     sign_in_pages,

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from idp.delivery.mail import UnusableAddress, envelope_address
 from idp.delivery.sms_webhook import LEAST_SECRET
 from idp.delivery.smtp import SmtpServer
+from idp.issuance.timetable import Timetable, timetable_faults, timetable_of
 from idp.resources import resource_directory
 from idp.wire.addresses import TrustedProxies
 from idp.wire.bind import Bind
@@ -77,6 +78,9 @@ class Settings(BaseModel):
     sms_regions: tuple[str, ...] = ("AT", "CH", "DE", "GB")
     time_zone: str = "UTC"
     signing_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "Ed25519")
+    rotation_days: float = 90
+    staging_days: float = 14
+    retention_days: float = 14
     password_hashing: str = "owasp"
     password_profile: Literal["default", "pci_strict"] = "default"
     breached_passwords_url: str = ""
@@ -94,6 +98,13 @@ class Settings(BaseModel):
     def issuer_host(self) -> str:
         """The host, with port where it is not the scheme's own, that requests must name."""
         return urlsplit(self.issuer).netloc
+
+    @property
+    def timetable(self) -> Timetable:
+        """How long signing keys stay in each part of their lives."""
+        return timetable_of(
+            rotation_days=self.rotation_days, staging_days=self.staging_days, retention_days=self.retention_days
+        )
 
     @property
     def mail_sender(self) -> str:
@@ -156,6 +167,7 @@ def _unsafe(settings: Settings, environment: Mapping[str, str]) -> list[str]:
     return [
         *_issuer_faults(settings),
         *_value_faults(settings),
+        *timetable_faults(settings.timetable),
         *_mail_faults(settings),
         *_sms_faults(settings),
         *_production_faults(settings, environment),

@@ -8,6 +8,7 @@ KeysError
 ├── UnsupportedAlgorithm  not one of ours
 ├── ForbiddenTransition   a state never follows that state
 ├── NothingStaged         a rotation has no key to activate
+├── StillNeeded           a key can't go yet: clients use it, or its tokens are alive
 ├── NoActiveKey           nothing signs with this algorithm at this instant
 ├── UnknownKey            this kid is not trusted (never was, removed, compromised)
 ├── InvalidToken          refused; the text is for the audit trail, never for whoever sent the token
@@ -48,6 +49,10 @@ class ForbiddenTransition(KeysError):
 
 class NothingStaged(KeysError):
     """No staged key waits to become the active one."""
+
+
+class StillNeeded(KeysError):
+    """A key can't go yet; the text says what needs it."""
 
 
 class NoActiveKey(KeysError):

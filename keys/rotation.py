@@ -39,14 +39,16 @@ def rotation_under_way(records: Iterable[KeyRecord], now: float) -> RotationPlan
     return RotationPlan(activated, next(retiring, None))
 
 
-def plan_rotation(records: Iterable[KeyRecord], *, algorithm: str) -> RotationPlan:
-    """Choose from the keys of one algorithm and purpose.
+def plan_rotation(records: Iterable[KeyRecord], *, algorithm: str, kid: str | None = None) -> RotationPlan:
+    """Choose from the keys of one algorithm and purpose: the one named, or the one that has been staged longest.
 
     Raises:
-        NothingStaged: no key waits to become active.
+        NothingStaged: no key waits to become active, or the one named does not.
     """
     keys = tuple(records)
-    staged = [key for key in keys if key.state is KeyState.STAGED]
+    staged = [key for key in keys if key.state is KeyState.STAGED and kid in {None, key.kid}]
+    if not staged and kid is not None:
+        raise NothingStaged(f"no key of {algorithm} with the kid {kid} is staged")
     if not staged:
         raise NothingStaged(f"no staged key for {algorithm}: `idp keys init` makes one")
     return RotationPlan(min(staged, key=lambda key: key.staged_at or 0.0), _only(keys, KeyState.ACTIVE))

@@ -10,6 +10,7 @@ published and signs nothing; a retiring key signs nothing and is still published
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 from keys.errors import ForbiddenTransition
 
@@ -24,6 +25,9 @@ class KeyState(StrEnum):
     REMOVED = "removed"
     COMPROMISED = "compromised"
 
+
+Waiting = Literal[KeyState.STAGED, KeyState.STANDBY]
+"""The states of keys that are published and have not signed."""
 
 FOLLOWS: Mapping[KeyState, frozenset[KeyState]] = MappingProxyType(
     {

@@ -7,20 +7,18 @@ anything changes, so the old key goes on.
 
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection
-
-from idp.audit.events import Event, EventType
-from idp.audit.record import record
+from idp.acts.change_ring import Change, Written, write_change
+from idp.audit.events import EventType
 from idp.storage.database import Database
 from idp.storage.handles import Clock, Entropy
-from idp.storage.key_rows import StoredRing, add_keys, advance_ring, move_key, on_current_ring
+from idp.storage.key_rows import StoredRing, on_current_ring
 from keys.algorithms import algorithm as algorithm_named
 from keys.canary import check_canary
 from keys.kek import Kek
 from keys.new_records import new_signing_key
 from keys.records import KeyRecord
 from keys.ring import prove
-from keys.rotation import ACTIVATION_DELAY, RotationPlan, keys_of, plan_rotation, rotation_under_way
+from keys.rotation import RotationPlan, keys_of, plan_rotation, rotation_under_way
 from keys.states import KeyState
 
 
@@ -28,7 +26,8 @@ from keys.states import KeyState
 class Rotation:
     """A rotation, as kids. `effective_at` is when `activated` starts to sign and `retired` (if any) stops.
 
-    `staged` is the key made for the next time; it is None, and `by_another` true, when somebody else carried this out.
+    `staged` is the key made for the next time, None where another one waits already; `by_another` says that somebody
+    else carried this out.
     """
 
     algorithm: str
@@ -37,17 +36,26 @@ class Rotation:
     staged: str | None
     effective_at: float
     epoch: int
-    by_another: bool
+    by_another: bool = False
 
 
-def rotate_key(database: Database, kek: Kek, *, algorithm: str, actor: str, clock: Clock, entropy: Entropy) -> Rotation:
-    """Rotate the key that signs with an algorithm.
+def rotate_key(
+    database: Database,
+    kek: Kek,
+    *,
+    algorithm: str,
+    actor: str,
+    clock: Clock,
+    entropy: Entropy,
+    kid: str | None = None,
+) -> Rotation:
+    """Rotate the key that signs with an algorithm, to the key staged longest or to the one named.
 
     Takes a clock and not an instant: making a key and waiting for one's turn to write may take seconds, and the delay
     until the change holds counts from the moment of writing.
 
     Raises:
-        NothingStaged: no key waits to become active.
+        NothingStaged: no key waits to become active, or the one named does not.
         WrongKek: this is not the key-encryption key that wrapped the ring.
         KeyDamaged: the staged key does not open or does not sign; nothing was changed.
         SecretMissing: there is no key ring yet.
@@ -62,12 +70,15 @@ def rotate_key(database: Database, kek: Kek, *, algorithm: str, actor: str, cloc
         keys = keys_of(stored.records, algorithm=algorithm)
         under_way = rotation_under_way(keys, now)
         if under_way is not None:
-            return _rotation(under_way, staged=None, effective_at=under_way.activate.effective_at, epoch=stored.epoch)
-        plan = plan_rotation(keys, algorithm=algorithm)
+            effective_at = under_way.activate.effective_at
+            return _rotation(under_way, None, epoch=stored.epoch, effective_at=effective_at, by_another=True)
+        plan = plan_rotation(keys, algorithm=algorithm, kid=kid)
         prove(plan.activate, kek)
-        epoch = stored.epoch + 1
-        staged = new_signing_key(algorithm, state=KeyState.STAGED, kek=kek, epoch=epoch, now=now, entropy=entropy)
-        return _write(database, stored, plan, staged=staged, actor=actor, clock=clock, entropy=entropy)
+        staged = None
+        if not any(key.state is KeyState.STAGED and key is not plan.activate for key in keys):
+            epoch = stored.epoch + 1
+            staged = new_signing_key(algorithm, state=KeyState.STAGED, kek=kek, epoch=epoch, now=now, entropy=entropy)
+        return _write(database, stored, plan, staged, actor=actor, clock=clock, entropy=entropy)
 
     return on_current_ring(database, rotate)
 
@@ -76,30 +87,37 @@ def _write(
     database: Database,
     stored: StoredRing,
     plan: RotationPlan,
+    staged: KeyRecord | None,
     *,
-    staged: KeyRecord,
     actor: str,
     clock: Clock,
     entropy: Entropy,
 ) -> Rotation:
-    with database.writing() as connection:
-        epoch = advance_ring(connection, seen=stored.epoch)
-        now = clock()  # From here on nobody else is waited for.
-        rotation = _rotation(plan, staged=staged, effective_at=now + ACTIVATION_DELAY, epoch=epoch)
-        if plan.retire is not None:  # First, since the database lets one key per algorithm be active.
-            _move(connection, plan.retire, KeyState.RETIRING, rotation)
-        _move(connection, plan.activate, KeyState.ACTIVE, rotation)
-        add_keys(connection, [staged])
-        event = Event(type=EventType.KEYS_ROTATED, at=now, actor=actor, details=asdict(rotation))
-        record(connection, event, entropy=entropy)
-    return rotation
+    def rotation(written: Written) -> Rotation:
+        return _rotation(plan, staged, epoch=written.epoch, effective_at=written.effective_at)
+
+    # The one that stops comes first, since the database lets one key per algorithm be active.
+    retired = [] if plan.retire is None else [(plan.retire, KeyState.RETIRING)]
+    change = Change(
+        type=EventType.KEYS_ROTATED,
+        moves=[*retired, (plan.activate, KeyState.ACTIVE)],
+        added=[] if staged is None else [staged],
+    )
+    written = write_change(
+        database,
+        stored,
+        change,
+        details=lambda written: asdict(rotation(written)),
+        actor=actor,
+        clock=clock,
+        entropy=entropy,
+    )
+    return rotation(written)
 
 
-def _move(connection: Connection, key: KeyRecord, state: KeyState, rotation: Rotation) -> None:
-    move_key(connection, key, key.moved(state, at=rotation.effective_at, epoch=rotation.epoch))
-
-
-def _rotation(plan: RotationPlan, *, staged: KeyRecord | None, effective_at: float, epoch: int) -> Rotation:
+def _rotation(
+    plan: RotationPlan, staged: KeyRecord | None, *, epoch: int, effective_at: float, by_another: bool = False
+) -> Rotation:
     return Rotation(
         algorithm=plan.activate.algorithm,
         activated=plan.activate.kid,
@@ -107,5 +125,5 @@ def _rotation(plan: RotationPlan, *, staged: KeyRecord | None, effective_at: flo
         staged=None if staged is None else staged.kid,
         effective_at=effective_at,
         epoch=epoch,
-        by_another=staged is None,
+        by_another=by_another,
     )

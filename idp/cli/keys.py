@@ -1,4 +1,7 @@
-"""``idp keys``: make what an issuer must have before it starts, look at the key ring, rotate a signing key."""
+"""``idp keys``: make what an issuer must have before it starts, look at the key ring, rotate a signing key.
+
+What is done to one key at a time stands in key_lives.py.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,31 @@ import click
 
 from idp.acts.initialise_keys import initialise_keys
 from idp.acts.rotate_key import rotate_key
+from idp.cli.key_lives import (
+    activate_command,
+    refused_in_words,
+    remove_command,
+    retire_command,
+    stage_command,
+)
 from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, print_json, print_table, when
-from idp.storage.key_rows import RingMoved, read_ring
+from idp.storage.key_rows import read_ring
 from keys.algorithms import algorithm as algorithm_named
-from keys.errors import NothingStaged, UnsupportedAlgorithm
 from keys.purposes import Purpose
 from keys.records import KeyRecord
 from keys.rotation import keys_of, plan_rotation, rotation_under_way
+from keys.schedule import Step, StepKind, planned
 from keys.states import KeyState
 
 
 @click.group("keys")
 def keys() -> None:
-    """The key ring: init, list, rotate."""
+    """The key ring: init, list, rotate, stage, activate, retire, remove."""
+
+
+for command in (stage_command, activate_command, retire_command, remove_command):
+    keys.add_command(command)
 
 
 @keys.command("init")
@@ -65,13 +79,15 @@ def list_command(*, everything: bool, config: Path | None, as_json: bool) -> Non
     idp keys list --json
     """
     with opened(config) as service:
-        found = [key for key in _ring(service) if everything or _of_interest(key)]
-        now = service.clock()
+        ring, now, settings = _ring(service), service.clock(), service.settings
+    found = [key for key in ring if everything or _of_interest(key)]
+    steps = planned(ring, settings.timetable, algorithms=settings.signing_algs, now=now)
+    following = {step.kid: step for step in steps if step.kid}
     if as_json:
-        print_json([_document(key) for key in found])
+        print_json([_document(key, following.get(key.kid)) for key in found])
         return
     print_table(
-        ("KID", "ALGORITHM", "PURPOSE", "STATE", "CREATED", "ACTIVE SINCE", "RETIRED"),
+        ("KID", "ALGORITHM", "PURPOSE", "STATE", "CREATED", "ACTIVE SINCE", "RETIRED", "NEXT"),
         [
             (
                 key.kid,
@@ -81,6 +97,7 @@ def list_command(*, everything: bool, config: Path | None, as_json: bool) -> Non
                 when(key.created_at),
                 when(key.activated_at),
                 when(key.retired_at),
+                _next(following.get(key.kid)),
             )
             for key in sorted(found, key=lambda key: (key.purpose, key.algorithm, key.created_at))
         ],
@@ -98,21 +115,16 @@ def rotate_command(algorithm: str, *, yes: bool, config: Path | None, as_json: b
     \b
     idp keys rotate ES256
     """
-    with opened(config) as service:
-        try:
-            confirm(_plan(service, algorithm), yes=yes)
-            done = rotate_key(
-                service.database,
-                service.kek(),
-                algorithm=algorithm,
-                actor=service.actor,
-                clock=service.clock,
-                entropy=service.entropy,
-            )
-        except UnsupportedAlgorithm as error:
-            raise click.UsageError(str(error)) from None
-        except (NothingStaged, RingMoved) as error:
-            raise click.ClickException(str(error)) from None
+    with opened(config) as service, refused_in_words():
+        confirm(_plan(service, algorithm), yes=yes)
+        done = rotate_key(
+            service.database,
+            service.kek(),
+            algorithm=algorithm,
+            actor=service.actor,
+            clock=service.clock,
+            entropy=service.entropy,
+        )
     if as_json:
         print_json(asdict(done))
         return
@@ -152,7 +164,14 @@ def _state(key: KeyRecord, now: float) -> str:
     return str(key.state) if key.effective_at <= now else f"{key.state} from {when(key.effective_at)}"
 
 
-def _document(key: KeyRecord) -> dict[str, object]:
+def _next(step: Step | None) -> str:
+    if step is None:
+        return "-"
+    return f"{'signs from' if step.kind is StepKind.ROTATE else 'is removed'} {when(step.due_at)}"
+
+
+def _document(key: KeyRecord, step: Step | None) -> dict[str, object]:
     hidden = {"wrapped", "public_jwk"}
-    document = {name: getattr(key, name) for name in key.__slots__ if name not in hidden}
+    document: dict[str, object] = {name: getattr(key, name) for name in key.__slots__ if name not in hidden}
+    document["next"] = None if step is None else {"step": step.kind.value, "due_at": step.due_at}
     return document | ({"public_jwk": dict(key.public_jwk)} if key.public_jwk else {})

@@ -62,6 +62,13 @@ class Client:
         return self.auth_method == "none"
 
     @property
+    def token_algs(self) -> frozenset[str]:
+        """The algorithms that this client's tokens are signed with; none once it is disabled."""
+        if self.disabled_at is not None:
+            return frozenset()
+        return frozenset(filter(None, (self.id_token_alg, self.access_token_alg, self.userinfo_alg)))
+
+    @property
     def rotates_refresh_tokens(self) -> bool:
         """Public clients always rotate; confidential ones when they ask for it (RFC 9700 §2.2.2)."""
         return self.public or self.rotate_refresh

@@ -17,3 +17,8 @@ class Lifetimes:
     refresh_absolute: float = 90 * 86_400.0
     refresh_grace: float = 10.0
     journey: float = 600.0
+
+    @property
+    def longest_token(self) -> float:
+        """The longest life of anything that is signed: a key must outlast it in the JWKS."""
+        return max(self.access_token, self.id_token, self.logout_token)

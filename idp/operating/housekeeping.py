@@ -1,4 +1,4 @@
-"""The housekeeper: one process beside the workers that delivers mail, tells apps, prunes and answers management calls.
+"""The housekeeper: one process beside the workers that delivers mail, tells apps, tends the keys, prunes and measures.
 
 Under `idp serve` it is a child; beside gunicorn an operator runs it as `idp worker`. Any number of them may run: each
 prunes what the others have left, and a message is sent by one of them.
@@ -17,6 +17,7 @@ from types import FrameType
 from idp.app import Service, build
 from idp.delivery.outbox import backlog
 from idp.metrics.scrape import scrape
+from idp.operating.key_schedule import KeySchedule
 from idp.operating.management import management_server
 from idp.operating.wakeup import Wakeup
 from idp.settings import Settings
@@ -83,8 +84,10 @@ def _delivering(service: Service) -> Iterator[None]:
 
 def _work(service: Service, told: Wakeup) -> None:
     pruned_at = service.clock() - PRUNE_SECONDS + FIRST_PRUNE_SECONDS
+    schedule = KeySchedule(service)
     while not told.wait(LOOK_SECONDS):
         measure_outbox(service)
+        schedule.turn()
         if abs(service.clock() - pruned_at) >= PRUNE_SECONDS:
             prune_once(service)
             pruned_at = service.clock()

@@ -6,7 +6,7 @@ known to this process before its caller answers. `reading` cannot write.
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from threading import Lock
 from typing import Literal, cast
 
@@ -26,6 +26,7 @@ MARKS_SECONDS = 5.0
 PROBE_SECONDS = POOL_SECONDS + CONNECT_SECONDS + ANSWER_SECONDS
 
 READ_ONLY_SERVER = "25006"
+_FREELY = nullcontext()
 
 
 class StorageUnavailable(Exception):
@@ -105,18 +106,19 @@ class Database:
         for on_revisions in self._on_revisions if bumped else ():
             on_revisions(bumped)
 
-    @contextmanager
-    def _in_turn(self) -> Iterator[None]:
-        if self._turn is None:
-            yield
-            return
-        if not self._turn.acquire(timeout=BUSY_SECONDS):
-            message = "another thread has been writing for too long"
-            raise StorageUnavailable(message)
-        try:
-            yield
-        finally:
-            self._turn.release()
+    def _in_turn(self) -> AbstractContextManager[None]:
+        return _FREELY if self._turn is None else _one_by_one(self._turn)
+
+
+@contextmanager
+def _one_by_one(turn: Lock) -> Iterator[None]:
+    if not turn.acquire(timeout=BUSY_SECONDS):
+        message = "another thread has been writing for too long"
+        raise StorageUnavailable(message)
+    try:
+        yield
+    finally:
+        turn.release()
 
 
 def _nothing() -> None:

@@ -18,6 +18,7 @@ DEVICE: Final = "idp_device"
 REMEMBERED: Final = "idp_remembered"
 # What we set are handles and ids; anything else (quotes, blanks, commas of a folded header) is not ours.
 _OURS: Final = re.compile(r"[A-Za-z0-9_.~-]{1,256}")
+_TAKEN_APART: Final = "idp.cookies"
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{8,}")
 
 
@@ -73,8 +74,8 @@ class CookieJar:
 
     def read(self, request: flask.Request, name: str) -> str | None:
         """Return the value of a cookie sent exactly once, or None."""
-        values = [value for sent, value in _pairs(request.headers.get("Cookie", "")) if sent == name]
-        return values[0] if len(values) == 1 and _OURS.fullmatch(values[0]) else None
+        value = _sent(request).get(name)
+        return value if value is not None and _OURS.fullmatch(value) else None
 
     def _of(self, prefix: str, id: str, whose: str) -> str:
         if not _ID.fullmatch(id):
@@ -85,12 +86,21 @@ class CookieJar:
         return f"__Host-{name}" if self.secure else name
 
 
-def _pairs(header: str) -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
+def _sent(request: flask.Request) -> dict[str, str | None]:
+    """Give the cookies that came with a request, taken apart once: a page asks for up to six of them."""
+    sent: dict[str, str | None] | None = request.environ.get(_TAKEN_APART)
+    if sent is None:
+        sent = request.environ[_TAKEN_APART] = _by_name(request.environ.get("HTTP_COOKIE", ""))
+    return sent
+
+
+def _by_name(header: str) -> dict[str, str | None]:
+    """Take a Cookie header apart; a name that came twice has None."""
+    found: dict[str, str | None] = {}
     for crumb in header.split(";"):
         name, _, value = crumb.strip(" \t").partition("=")
         if not name:
             # A nameless cookie can spell another one's name ("=__Host-idp_session=x"): it spoils that one.
             name, value = value.partition("=")[0], ""
-        pairs.append((name, value))
-    return pairs
+        found[name] = None if name in found else value
+    return found

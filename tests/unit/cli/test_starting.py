@@ -59,6 +59,8 @@ def test_every_fault_of_the_settings_has_a_line(run: Run) -> None:
     assert 2 == result.exit_code
     for words in ("IDP_MISSPELT: there is no such setting", "threads: ", "  "):
         assert words in result.stderr
+    result = run("serve", IDP_STAGING_DAYS="3", IDP_RETENTION_DAYS="0.001", IDP_ROTATION_DAYS="2")
+    assert (2, 3) == (result.exit_code, sum(name in result.stderr for name in ("staging_", "retention_", "rotation_")))
     result = run("serve", IDP_ISSUER="nowhere", IDP_MANAGEMENT_BIND="here")
     assert "issuer: 'nowhere' is not https://host[:port]" in result.stderr
     assert "management_bind: 'here' is not HOST:PORT" in result.stderr

@@ -1,0 +1,167 @@
+"""``idp keys stage | activate | retire | remove``: one key at a time, where the schedule does not do it by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from sqlalchemy import Connection
+
+from idp.acts.remove_key import MovedKey, remove_key, retire_key
+from idp.acts.rotate_key import rotate_key
+from idp.acts.stage_key import stage_key
+from idp.cli.opened import config_option, json_option, opened, yes_option
+from idp.cli.printing import confirm, print_json, when
+from idp.clients.directory import ClientDirectory
+from idp.storage.key_rows import RingMoved, read_ring
+from keys.errors import ForbiddenTransition, NothingStaged, StillNeeded, UnknownKey, UnsupportedAlgorithm
+from keys.states import KeyState
+
+REFUSALS = (ForbiddenTransition, NothingStaged, RingMoved, StillNeeded, UnknownKey)
+
+
+@contextmanager
+def refused_in_words() -> Iterator[None]:
+    """End the command with 1 and the reason where the ring refuses, with 2 where the algorithm is none of ours.
+
+    Raises:
+        ClickException: the reason.
+    """
+    try:
+        yield
+    except UnsupportedAlgorithm as error:
+        raise click.UsageError(str(error)) from None
+    except REFUSALS as error:
+        raise click.ClickException(str(error)) from None
+
+
+@click.command("stage")
+@click.argument("algorithm")
+@click.option("--standby", is_flag=True, help="Make the key for emergencies instead of the next in line.")
+@config_option
+@json_option
+def stage_command(algorithm: str, *, standby: bool, config: Path | None, as_json: bool) -> None:
+    """Make and publish the key that follows the active one, if none waits; the schedule does this by itself.
+
+    \b
+    idp keys stage ES256
+    """
+    with opened(config) as service, refused_in_words():
+        staged = stage_key(
+            service.database,
+            service.kek(),
+            algorithm=algorithm,
+            state=KeyState.STANDBY if standby else KeyState.STAGED,
+            actor=service.actor,
+            clock=service.clock,
+            entropy=service.entropy,
+        )
+    if as_json:
+        print_json(asdict(staged))
+    else:
+        click.echo(f"{staged.kid} is {staged.state}, {'from now on' if staged.made else 'and was before'}.")
+
+
+@click.command("activate")
+@click.argument("kid")
+@yes_option
+@config_option
+@json_option
+def activate_command(kid: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Let this staged key sign; `rotate` takes the one that was staged first.
+
+    \b
+    idp keys activate KID
+    """
+    with opened(config) as service, refused_in_words():
+        with service.database.reading() as connection:
+            algorithm = _algorithm_of(connection, kid)
+        confirm(f"{kid} starts to sign with {algorithm}; the key that signs now stops, for good.", yes=yes)
+        done = rotate_key(
+            service.database,
+            service.kek(),
+            algorithm=algorithm,
+            kid=kid,
+            actor=service.actor,
+            clock=service.clock,
+            entropy=service.entropy,
+        )
+    if as_json:
+        print_json(asdict(done))
+    else:
+        click.echo(f"{done.activated} signs with {algorithm} from {when(done.effective_at)} on.")
+
+
+@click.command("retire")
+@click.argument("kid")
+@yes_option
+@config_option
+@json_option
+def retire_command(kid: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """End an algorithm: its active key signs no more, and none follows it. Refused while clients use it.
+
+    \b
+    idp keys retire KID
+    """
+    with opened(config) as service, refused_in_words():
+        with service.database.reading() as connection:
+            algorithm = _algorithm_of(connection, kid)
+        directory = ClientDirectory(service.database)
+        directory.reload()
+        plan = f"Nothing signs with {algorithm} any more; take it out of signing_algs, too, or the start is refused."
+        confirm(plan, yes=yes)
+        moved = retire_key(
+            service.database,
+            kid=kid,
+            in_use=[client.client_id for client in directory.all() if algorithm in client.token_algs],
+            actor=service.actor,
+            clock=service.clock,
+            entropy=service.entropy,
+        )
+    _told(moved, "signs no more; it stays published", as_json=as_json)
+
+
+@click.command("remove")
+@click.argument("kid")
+@yes_option
+@config_option
+@json_option
+def remove_command(kid: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Take a key out of the JWKS that signs no more, or that never did; the schedule does this by itself.
+
+    \b
+    idp keys remove KID
+    """
+    with opened(config) as service, refused_in_words():
+        confirm(f"{kid} leaves the JWKS for good. Old ID tokens that it has signed still end sessions.", yes=yes)
+        moved = remove_key(
+            service.database,
+            service.settings.timetable,
+            kid=kid,
+            actor=service.actor,
+            clock=service.clock,
+            entropy=service.entropy,
+        )
+    _told(moved, "has left the JWKS", as_json=as_json)
+
+
+def _told(moved: MovedKey, words: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json(asdict(moved))
+    else:
+        click.echo(f"{moved.kid} {words}, from {when(moved.effective_at)} on.")
+
+
+def _algorithm_of(connection: Connection, kid: str) -> str:
+    """Give the algorithm of a key.
+
+    Raises:
+        UnknownKey: there is none of this kid.
+    """
+    for key in read_ring(connection).records:
+        if key.kid == kid and key.public_jwk:
+            return key.algorithm
+    raise UnknownKey(f"no signing key has the kid {kid}")
