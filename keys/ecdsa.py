@@ -1,5 +1,6 @@
 """ES256: ECDSA on P-256 with SHA-256 (RFC 7518 §3.4), where a signature is r and s side by side, 32 octets each."""
 
+import hashlib
 from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidSignature
@@ -20,7 +21,10 @@ class Es256:
     """ES256."""
 
     name = "ES256"
-    hash_name = "sha256"
+
+    def hashed(self, octets: bytes) -> bytes:
+        """Return SHA-256."""
+        return hashlib.sha256(octets).digest()
 
     def generate(self) -> bytes:
         """Make a new private key, as unencrypted PKCS #8."""

@@ -1,5 +1,6 @@
 """Ed25519 (RFC 8037 for the key, RFC 9864 for the name: "EdDSA" says too little and is not used)."""
 
+import hashlib
 from collections.abc import Mapping
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -15,7 +16,10 @@ class Ed25519:
     """Ed25519."""
 
     name = "Ed25519"
-    hash_name = "sha512"
+
+    def hashed(self, octets: bytes) -> bytes:
+        """Return SHA-512, which is inside Ed25519 (RFC 8032 §5.1)."""
+        return hashlib.sha512(octets).digest()
 
     def generate(self) -> bytes:
         """Make a new private key, as unencrypted PKCS #8."""

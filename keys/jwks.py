@@ -16,7 +16,7 @@ from keys.states import KeyState
 MAX_AGE_SECONDS = 600.0
 """How long whoever has fetched the JWKS may keep it without asking again (Cache-Control)."""
 
-_PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "n", "e")
+_PUBLIC_MEMBERS = ("kty", "crv", "x", "y", "n", "e", "pub")
 # The key that signs now comes first: some relying parties never look further.
 _ORDER = {KeyState.ACTIVE: 0, KeyState.RETIRING: 1, KeyState.STAGED: 2, KeyState.STANDBY: 3, KeyState.REMOVED: 4}
 

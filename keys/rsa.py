@@ -1,5 +1,6 @@
 """RS256 and PS256 (RFC 7518 §3.3, §3.5) with 3072 bits, both with SHA-256; PS256 salts with 32 octets."""
 
+import hashlib
 from collections.abc import Mapping
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -35,11 +36,13 @@ def pss() -> AsymmetricPadding:
 class Rsa:
     """RS256 or PS256."""
 
-    hash_name = "sha256"
-
     def __init__(self, name: str, padding: AsymmetricPadding) -> None:
         self.name = name
         self._padding = padding
+
+    def hashed(self, octets: bytes) -> bytes:
+        """Return SHA-256."""
+        return hashlib.sha256(octets).digest()
 
     def generate(self) -> bytes:
         """Make a new private key, as unencrypted PKCS #8; takes a tenth of a second and more."""

@@ -17,9 +17,8 @@ class Algorithm(Protocol):
     def name(self) -> str:
         """The value of `alg`."""
 
-    @property
-    def hash_name(self) -> str:
-        """The hash that `at_hash` and its kin are made with."""
+    def hashed(self, octets: bytes) -> bytes:
+        """Return the hash that `at_hash` and its kin are the left half of."""
 
     def generate(self) -> bytes:
         """Make a new private key, as unencrypted PKCS #8."""

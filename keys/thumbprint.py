@@ -7,7 +7,12 @@ from collections.abc import Mapping
 from keys import base64url
 from keys.errors import KeyDamaged
 
-_REQUIRED = {"EC": ("crv", "kty", "x", "y"), "OKP": ("crv", "kty", "x"), "RSA": ("e", "kty", "n")}
+_REQUIRED = {
+    "EC": ("crv", "kty", "x", "y"),
+    "OKP": ("crv", "kty", "x"),
+    "RSA": ("e", "kty", "n"),
+    "AKP": ("alg", "kty", "pub"),  # RFC 9964
+}
 
 
 def thumbprint(public_jwk: Mapping[str, str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from idp.clients.policy import ACR_VALUES, AUTH_METHODS, GRANT_TYPES, SIGNING_ALGS
+from idp.clients.policy import ACR_VALUES, AUTH_METHODS, GRANT_TYPES, PRIVATE_MEMBERS, SIGNING_ALGS, RegistrationRefused
 from idp.clients.profiles import PROFILES
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -96,6 +96,19 @@ def _public_keys(path: Path) -> dict[str, Any]:
     keys = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(keys, list) or not keys or not all(isinstance(key, dict) for key in keys):
         raise Unreadable(f'{path}: is not a JWK set: {{"keys": [...]}} (RFC 7517 §5)')
-    if any({"d", "k", "p", "q"} & key.keys() for key in keys):
+    if any(PRIVATE_MEMBERS & key.keys() for key in keys):
         raise Unreadable(f"{path}: holds a private or symmetric key; register public keys only, and replace that one")
     return {"keys": keys}
+
+
+def require_enabled(registration: Mapping[str, Any], signing_algs: Sequence[str]) -> None:
+    """Let a registration pass that asks for no algorithm, or for one that this issuer signs with.
+
+    Raises:
+        RegistrationRefused: nothing here would sign its tokens, so that every sign-in would end in an error.
+    """
+    wanted = registration.get("id_token_signed_response_alg")
+    if wanted not in {None, *signing_algs}:
+        raise RegistrationRefused(
+            [f"{wanted} is not one of signing_algs ({', '.join(signing_algs)}): name it there, then `idp keys init`"]
+        )

@@ -9,7 +9,7 @@ import click
 
 from idp.acts.register_client import needs_secret, register_client
 from idp.acts.update_client import update_client
-from idp.cli.client_options import registration_from, registration_options
+from idp.cli.client_options import registration_from, registration_options, require_enabled
 from idp.cli.client_states import disable_command, enable_command, rotate_secret_command
 from idp.cli.client_words import directory, found, refusals, summary, tell_secret
 from idp.cli.opened import config_option, json_option, opened
@@ -42,6 +42,7 @@ def add_command(client_id: str, *, config: Path | None, as_json: bool, **options
     """
     metadata = registration_from(options)
     with opened(config) as service, refusals(), service.database.writing() as connection:
+        require_enabled(metadata, service.settings.signing_algs)
         secret = register_client(
             connection,
             client_id=client_id,
@@ -133,6 +134,7 @@ def update_command(
     if not changes:
         raise click.UsageError("nothing to change was named; see `idp clients update --help`")
     with opened(config) as service, refusals():
+        require_enabled(changes, service.settings.signing_algs)
         with service.database.writing() as connection:
             update_client(
                 connection,

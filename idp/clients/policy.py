@@ -16,7 +16,7 @@ from idp.clients.profiles import PROFILES
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 AUTH_METHODS = ("client_secret_basic", "client_secret_post", "private_key_jwt", "none")
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
-SIGNING_ALGS = ("ES256", "RS256", "PS256", "Ed25519")
+SIGNING_ALGS = ("ES256", "RS256", "PS256", "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87")
 ACR_VALUES = ("urn:idp:pwd", "urn:idp:mfa", "urn:idp:phishing-resistant")
 """How sure a sign-in can be, weakest first: the levels of `idp.mfa.policy`, which stands above this chapter."""
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}\Z")

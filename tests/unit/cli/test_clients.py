@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.unit.cli.conftest import Cli
 
 CALLBACK = "https://portal.example.com/callback"
@@ -75,6 +77,18 @@ def test_an_unacceptable_registration_is_refused_with_every_fault(cli: Cli) -> N
     assert [] == events(cli)
 
 
+def test_an_algorithm_that_nothing_signs_with_is_refused(cli: Cli) -> None:
+    """Post-quantum signatures are an operator's choice first: a client can't be registered for what is not enabled."""
+    add(cli, "wallet")
+    for command in (
+        ("clients", "add", "portal", "--redirect-uri", CALLBACK, "--alg", "ML-DSA-65"),
+        ("clients", "update", "wallet", "--alg", "ML-DSA-65"),
+    ):
+        result = cli(*command)
+        assert (1, True) == (result.exit_code, "ML-DSA-65 is not one of signing_algs (ES256" in result.stderr)
+    assert [("client.added", "wallet")] == events(cli)
+
+
 def test_a_taken_id_is_refused(cli: Cli) -> None:
     """Ids are never given twice."""
     add(cli)
@@ -82,10 +96,13 @@ def test_a_taken_id_is_refused(cli: Cli) -> None:
     assert (1, "Error: portal is taken; `idp clients update portal` changes it\n") == (result.exit_code, result.stderr)
 
 
-def test_a_private_key_is_never_registered(cli: Cli, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "key", ['{"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "d": "secret"}', '{"kty": "AKP", "priv": "secret"}']
+)
+def test_a_private_key_is_never_registered(cli: Cli, tmp_path: Path, key: str) -> None:
     """A JWK set with a private member is turned away before anything is stored."""
     keys = tmp_path / "jwks.json"
-    keys.write_text('{"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y", "d": "secret"}]}')
+    keys.write_text(f'{{"keys": [{key}]}}')
     result = cli("clients", "add", "b", "--redirect-uri", CALLBACK, "--auth", "private_key_jwt", "--jwks", str(keys))
     assert (2, True) == (result.exit_code, "private or symmetric key" in result.stderr)
 

@@ -7,6 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from idp.clients.policy import SIGNING_ALGS
 from keys import base64url
 from keys.algorithms import ALGORITHMS, algorithm, half_hash, thumbprint
 from keys.errors import KeyDamaged, UnsupportedAlgorithm
@@ -34,6 +35,7 @@ RFC8037_JWS = (
     ".RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"
     ".hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
 )
+POST_QUANTUM = ("ML-DSA-44", "ML-DSA-65", "ML-DSA-87")
 RFC7638_KEY = {
     "kty": "RSA",
     "n": (
@@ -49,11 +51,12 @@ RFC7638_KEY = {
 
 
 def test_what_is_on_offer() -> None:
-    """Four algorithms, all asymmetric."""
-    assert ["ES256", "RS256", "PS256", "Ed25519"] == list(ALGORITHMS)
+    """All asymmetric, and a client can be registered for each."""
+    assert ["ES256", "RS256", "PS256", "Ed25519", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"] == list(ALGORITHMS)
+    assert SIGNING_ALGS == tuple(ALGORITHMS)
 
 
-@pytest.mark.parametrize("name", ["none", "HS256", "EdDSA", "ES384", "RS512", "es256", ""])
+@pytest.mark.parametrize("name", ["none", "HS256", "EdDSA", "ES384", "RS512", "es256", "ML-DSA", "ML-DSA-65-ES256", ""])
 def test_nothing_else_is(name: str) -> None:
     """Foreign and symmetric names have nothing behind them."""
     with pytest.raises(UnsupportedAlgorithm):
@@ -88,7 +91,7 @@ def test_the_public_members_are_those_of_the_thumbprint(name: str, active_keys: 
     """Nothing private is among the members, and the kid is the thumbprint (RFC 7638)."""
     record = active_keys[name]
 
-    assert set(record.public_jwk) <= {"kty", "crv", "x", "y", "n", "e"}
+    assert set(record.public_jwk) <= {"kty", "crv", "x", "y", "n", "e", "alg", "pub"}
     assert record.kid == thumbprint(record.public_jwk)
 
 
@@ -139,6 +142,7 @@ def test_a_key_of_another_kind_is_refused(name: str) -> None:
         foreign.append(Ed25519PrivateKey.generate().private_bytes(*PKCS8))
     if name in {"RS256", "PS256"}:
         foreign.append(generate_rsa(65537, 2048).private_bytes(*PKCS8))
+    foreign += [algorithm(other).generate() for other in POST_QUANTUM if other != name]
     for private in foreign:
         with pytest.raises(KeyDamaged):
             algorithm(name).signing(private)
@@ -146,7 +150,15 @@ def test_a_key_of_another_kind_is_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 @pytest.mark.parametrize(
-    "key", [{}, {"x": "AA", "y": "AA"}, {"n": "AQAB", "e": "AQAB"}, {"x": "é"}, {"x": "A=", "n": "A", "e": "AQAB"}]
+    "key",
+    [
+        {},
+        {"x": "AA", "y": "AA"},
+        {"n": "AQAB", "e": "AQAB"},
+        {"x": "é"},
+        {"x": "A=", "n": "A", "e": "AQAB"},
+        {"pub": "AA"},
+    ],
 )
 def test_a_damaged_public_part_is_refused(name: str, key: dict[str, str]) -> None:
     """What is no public key of the algorithm raises our error."""

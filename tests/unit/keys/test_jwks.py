@@ -41,7 +41,7 @@ def test_its_tag_is_strong_and_that_of_the_body(ring: KeyRing) -> None:
 
 
 def test_a_jose_library_reads_it(ring: KeyRing) -> None:
-    """A relying party's library imports every key, and the thumbprints agree."""
+    """It imports every key whose type it knows, passes over the others (RFC 7517 §5), and the thumbprints agree."""
     imported = KeySet.import_key_set(json.loads(ring.jwks(NOW).body))
 
     assert 4 == len(imported.keys)

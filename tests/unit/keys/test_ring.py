@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from keys.algorithms import ALGORITHMS
 from keys.errors import KeyDamaged, NoActiveKey, UnknownKey, WrongKek
 from keys.kek import FileKek
 from keys.records import KeyRecord
@@ -55,7 +56,7 @@ def test_algorithms_are_those_that_something_signs_with(ring: KeyRing, kek: File
     """What discovery may announce."""
     waiting = KeyRing.open([staged("ES256", kek)], kek, epoch=1)
 
-    assert (("ES256", "Ed25519", "PS256", "RS256"), ()) == (ring.algorithms(NOW), waiting.algorithms(NOW))
+    assert (tuple(sorted(ALGORITHMS)), ()) == (ring.algorithms(NOW), waiting.algorithms(NOW))
 
 
 def test_the_jwks_holds_who_may_sign_soon_now_or_lately(kek: FileKek, active_keys: dict[str, KeyRecord]) -> None:
@@ -176,5 +177,5 @@ def test_reprs_show_nothing(ring: KeyRing) -> None:
     """Neither ring nor signer prints key material."""
     signer = ring.signer("ES256", NOW)
 
-    assert "<KeyRing of 4 keys, epoch 1>" == repr(ring)
+    assert "<KeyRing of 7 keys, epoch 1>" == repr(ring)
     assert f"<Signer ES256 {signer.kid}>" == repr(signer)
