@@ -148,6 +148,7 @@ def build_issuer(
     directory = ClientDirectory(database, BUILT_IN)
     ring = CurrentRing(database, kek, watch, clock)
     watch.on_marks(ended.apply)
+    watch.on_marks(ring.distrust)
     watch.on_revision("clients", directory.reload)
     watch.on_revision("keys", ring.reload)
     return Issuer(

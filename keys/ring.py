@@ -75,6 +75,14 @@ class KeyRing:
             raise KeyDamaged("; ".join(damaged.values()))
         return cls(public=MappingProxyType(public), signers=signers, damaged=MappingProxyType(damaged), epoch=epoch)
 
+    def without(self, kid: str) -> "KeyRing":
+        """Give a ring that has never heard of this key: neither published, nor signing, nor believed in hints."""
+        if kid not in self._public:
+            return self
+        public = {name: key for name, key in self._public.items() if name != kid}
+        signers = {signer.kid: signer for keys in self._signers.values() for _, signer in keys if signer.kid != kid}
+        return KeyRing(public=MappingProxyType(public), signers=signers, damaged=self.damaged, epoch=self.epoch)
+
     def signer(self, algorithm: str, now: float) -> Signer:
         """Return what signs with an algorithm at this instant.
 

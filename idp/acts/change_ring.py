@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.storage.database import Database
@@ -48,8 +50,9 @@ def write_change(
     actor: str,
     clock: Clock,
     entropy: Entropy,
+    also: Callable[[Connection, Written], None] | None = None,
 ) -> Written:
-    """Write the change that was decided on `stored`, in one transaction.
+    """Write the change that was decided on `stored`, in one transaction; `also` writes what belongs to it.
 
     Raises:
         RingMoved: somebody else changed the ring first: decide anew.
@@ -62,6 +65,8 @@ def write_change(
         for key, state in change.moves:
             move_key(connection, key, key.moved(state, at=written.effective_at, epoch=epoch))
         add_keys(connection, change.added)
+        if also is not None:
+            also(connection, written)
         event = Event(type=change.type, at=now, actor=actor, details=details(written))
         record(connection, event, entropy=entropy)
     return written

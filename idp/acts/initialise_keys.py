@@ -113,7 +113,8 @@ def _missing(
             yield new_signing_key(name, state=KeyState.STAGED, kek=kek, epoch=epoch, now=now, entropy=entropy)
         if KeyState.STANDBY not in states:
             yield new_signing_key(name, state=KeyState.STANDBY, kek=kek, epoch=epoch, now=now, entropy=entropy)
-    if not keys_of(stored.records, algorithm=CHECKPOINT_ALGORITHM, purpose=Purpose.CHECKPOINTS):
+    checkpoints = keys_of(stored.records, algorithm=CHECKPOINT_ALGORITHM, purpose=Purpose.CHECKPOINTS)
+    if not any(key.state is KeyState.ACTIVE for key in checkpoints):
         yield new_signing_key(
             CHECKPOINT_ALGORITHM,
             state=KeyState.ACTIVE,

@@ -70,6 +70,8 @@ class EventType(StrEnum):
     KEYS_ROTATED = "keys.rotated"
     KEYS_CHANGED = "keys.changed"
     KEYS_COMPROMISED = "keys.compromised"
+    INCIDENT_REVIEWED = "incident.reviewed"
+    INCIDENT_WITHDRAWN = "incident.withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """``idp keys``: make what an issuer must have before it starts, look at the key ring, rotate a signing key.
 
-What is done to one key at a time stands in key_lives.py.
+What is done to one key at a time stands in key_lives.py, what is done to a leaked one in key_incidents.py.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import click
 
 from idp.acts.initialise_keys import initialise_keys
 from idp.acts.rotate_key import rotate_key
+from idp.cli.key_incidents import compromise_command, incident_command, review_command
 from idp.cli.key_lives import (
     activate_command,
     refused_in_words,
@@ -32,10 +33,18 @@ from keys.states import KeyState
 
 @click.group("keys")
 def keys() -> None:
-    """The key ring: init, list, rotate, stage, activate, retire, remove."""
+    """The key ring: init, list, rotate; stage, activate, retire, remove; compromise, incident, review."""
 
 
-for command in (stage_command, activate_command, retire_command, remove_command):
+for command in (
+    stage_command,
+    activate_command,
+    retire_command,
+    remove_command,
+    compromise_command,
+    incident_command,
+    review_command,
+):
     keys.add_command(command)
 
 

@@ -1,16 +1,18 @@
 """The process's decoded key ring, reloaded when the revision "keys" moves.
 
 A process whose view of the database is stale stops signing and honouring: it may have missed that a key was taken out
-of service.
+of service. A compromised key's mark takes it out of the ring in hand, also where the new ring does not open.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from idp.storage.database import Database
 from idp.storage.handles import Clock
 from idp.storage.key_rows import load_ring
+from idp.storage.marks import Mark
 from idp.storage.watch import Watch
 from keys.compact import InvalidToken, verify
 from keys.kek import Kek
@@ -38,6 +40,12 @@ class CurrentRing:
         """
         with self._database.reading() as connection:
             self._ring = load_ring(connection, self._kek)
+
+    def distrust(self, marks: Sequence[Mark]) -> None:
+        """Drop keys that were compromised at once, whether or not the new ring can be read."""
+        for mark in marks:
+            if mark.kind == "kid" and self._ring is not None:
+                self._ring = self._ring.without(mark.id)
 
     @property
     def ring(self) -> KeyRing:

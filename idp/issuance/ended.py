@@ -47,8 +47,11 @@ class EndedView:
         not_before = self._not_before.get((kind, id))
         return not_before is not None and issued_at <= not_before
 
-    def token_ended(self, claims: Mapping[str, Any], kid: str | None = None) -> bool:
-        """Whether an access token's grant, session, account, client or key has ended since it was issued."""
+    def token_ended(self, claims: Mapping[str, Any]) -> bool:
+        """Whether an access token's grant, session, account or client has ended since it was issued.
+
+        A key that was compromised leaves the ring itself, so no token of it comes this far.
+        """
         if not self._not_before:
             return False
         issued_at = claims["iat"]
@@ -59,7 +62,6 @@ class EndedView:
                 ("session", claims.get("sid")),
                 ("account", claims.get("sub")),
                 ("client", claims.get("client_id")),
-                ("kid", kid),
                 ("all", ""),
             )
         )

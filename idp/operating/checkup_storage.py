@@ -16,6 +16,7 @@ from idp.settings import Settings
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.engine import open_engine
 from idp.storage.handles import Clock
+from idp.storage.incident_rows import list_incidents
 from idp.storage.key_rows import StoredRing, read_ring
 from idp.storage.marks import database_time
 from idp.storage.schema import SchemaMismatch, check_schema
@@ -42,6 +43,7 @@ def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], fl
         yield from _keys(database, settings, clock())
         yield from _who_is_there(database)
         yield from _mail(database, clock())
+        yield from _incidents(database, clock())
     except SchemaMismatch as error:
         yield Finding("schema", Status.FAIL, str(error), "idp db upgrade")
     except (DBAPIError, StorageUnavailable) as error:
@@ -101,6 +103,15 @@ def _signing(stored: StoredRing, kek: Kek, settings: Settings, now: float) -> It
             yield Finding("keys", Status.WARN, text, "idp keys init")
         else:
             yield Finding("keys", Status.OK, f"{name}: signs, {staged} staged")
+
+
+def _incidents(database: Database, now: float) -> Iterator[Finding]:
+    """Look for keys that one person took out of service and that nobody else has looked at in time."""
+    with database.reading() as connection:
+        overdue = [incident for incident in list_incidents(connection) if incident.is_overdue(now)]
+    for incident in overdue:
+        text = f"nobody has reviewed that {incident.kid} was taken out of service, which was due within a day"
+        yield Finding("incidents", Status.WARN, text, f"idp keys review {incident.id}, by a second person")
 
 
 def _who_is_there(database: Database) -> Iterator[Finding]:

@@ -86,6 +86,7 @@ def issuer_on(
     clock: Clock = time.time,
     keys: bool = True,
     clock_limits: ClockLimits = ANY_CLOCK,
+    watch_period: float = 0.2,
     **overrides: Any,
 ) -> Iterator[Service]:
     """Run an issuer on a database with the schema; its watch polls five times a second, on commits, and when asked.
@@ -95,7 +96,7 @@ def issuer_on(
     settings = settings_for(database_url, folder, **overrides)
     if keys:
         _make_keys(settings, clock)
-    service = build(settings, clock=clock, watch_period=0.2, clock_limits=clock_limits)
+    service = build(settings, clock=clock, watch_period=watch_period, clock_limits=clock_limits)
     service.start()
     try:
         yield service

@@ -34,12 +34,15 @@ def nodes_on(
     count: int = 2,
     *,
     clock: Clock = time.time,
+    watch_period: float = 0.2,
     **overrides: Any,  # noqa: ANN401 - settings
 ) -> Iterator[list[Service]]:
     """Run that many nodes with the same keys on one database."""
     with ExitStack() as stack:
         yield [
-            stack.enter_context(issuer_on(database_url, folder, clock=clock, keys=number == 0, **overrides))
+            stack.enter_context(
+                issuer_on(database_url, folder, clock=clock, keys=number == 0, watch_period=watch_period, **overrides)
+            )
             for number in range(count)
         ]
 

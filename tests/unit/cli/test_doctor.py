@@ -15,6 +15,8 @@ from idp.cli import main
 from idp.delivery.outbox import enqueue
 from idp.operating.checkup import look_at_hashing
 from idp.passwords.speed import REBUILD, Registers
+from idp.storage.key_rows import read_ring
+from keys.rotation import keys_of
 from tests.support.in_process import App, add_person, issuer_on
 from tests.support.processes import free_port
 
@@ -140,6 +142,26 @@ def test_a_damaged_key(examine: Examine, sqlite_url: str, tmp_path: Path) -> Non
 
     assert 1 == code
     assert any("restore the key ring" in step for step in found["next"])
+
+
+def test_an_incident_that_nobody_has_reviewed(
+    examine: Examine, sqlite_url: str, tmp_path: Path, settings: dict[str, str]
+) -> None:
+    """A day after one person took a key out of service alone, the second one is asked for."""
+    with issuer_on(sqlite_url, tmp_path, signing_algs=("ES256",)) as service:
+        with service.database.reading() as connection:
+            (active,) = [
+                key.kid for key in keys_of(read_ring(connection).records, algorithm="ES256") if key.activated_at
+            ]
+        assert 0 == CliRunner().invoke(main, ["keys", "compromise", active, "--yes"], env=settings).exit_code
+    assert "incidents" not in examine()[1]
+    with issuer_on(sqlite_url, tmp_path, keys=False) as service, service.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE incidents SET opened_at = opened_at - 86401")
+
+    found = examine()[1]
+
+    assert ("warn", True) == (found["incidents"]["status"], active in found["incidents"]["text"])
+    assert any("by a second person" in step for step in found["next"])
 
 
 def test_a_database_that_is_away(examine: Examine) -> None:

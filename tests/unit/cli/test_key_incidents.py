@@ -1,0 +1,83 @@
+"""``idp keys compromise | incident | review``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Cli
+from tests.unit.cli.test_key_lives import kids
+
+SECOND = {"LOGNAME": "bob"}
+"""Another person at the same machine."""
+
+
+@pytest.fixture
+def leaked(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Give the kid of the key that signs, for two apps."""
+    monkeypatch.setenv("LOGNAME", "alice")
+    cli("keys", "init")
+    for client_id in ("driver", "fleet"):
+        cli("clients", "add", client_id, "--name", client_id.title(), "--redirect-uri", "https://a.example.com/cb")
+    return kids(cli)["active"]
+
+
+def test_the_first_lines_say_what_is_done_and_what_to_do_now(cli: Cli, leaked: str) -> None:
+    """At three in the morning nobody reads further."""
+    standby = kids(cli)["standby"]
+    lines = cli("keys", "compromise", leaked, "--reason", "laptop stolen", "--yes").stdout.splitlines()
+    assert lines[0].startswith(f"Done: {leaked} is out of service and refused everywhere since ")
+    assert f"Done: {standby} signs instead; apps have held it in their JWKS." == lines[1]
+    assert lines[2].startswith("Now: tell 2 apps' security contacts: idp keys incident ")
+    assert (True, True) == (lines[3].startswith("Wait: until "), lines[4].startswith("Then: a second person runs "))
+
+
+def test_it_asks_first_and_a_no_changes_nothing(cli: Cli, leaked: str) -> None:
+    """A slip of the hand is not a containment."""
+    assert 1 == cli("keys", "compromise", leaked, stdin="n\n").exit_code
+    assert leaked == kids(cli)["active"]
+
+
+def test_the_report_has_times_apps_and_the_message(cli: Cli, leaked: str) -> None:
+    """As Markdown and as JSON, with the same facts."""
+    done = cli.json("keys", "compromise", leaked, "--reason", "laptop stolen", "--yes")
+    markdown = cli("keys", "incident", leaked, "--markdown").stdout
+    told = cli.json("keys", "incident", done["incident"]["id"])
+    for words in (leaked, "laptop stolen", "- Driver (`driver`)", "- Fleet (`fleet`)", told["message"], "cli:alice@"):
+        assert words in markdown
+    assert ["driver", "fleet"] == [client["client_id"] for client in told["clients"]]
+    assert 660 == told["apps_follow_until"] - told["incident"]["opened_at"]
+    assert 86_400 == told["review_due_at"] - told["incident"]["opened_at"]
+
+
+def test_the_review_is_a_second_persons(cli: Cli, leaked: str) -> None:
+    """Alice opened it; Bob looks at it; the list says so."""
+    cli("keys", "compromise", leaked, "--yes")
+    assert "due " in cli("keys", "incident").stdout
+    refused = cli("keys", "review", leaked)
+    assert (1, True) == (refused.exit_code, "a second person reviews it" in refused.stderr)
+    assert 0 == cli("keys", "review", leaked, **SECOND).exit_code
+    assert "by cli:bob@" in cli("keys", "incident").stdout
+
+
+def test_a_false_alarm_is_withdrawn(cli: Cli, leaked: str) -> None:
+    """The incident says so; the key does not come back."""
+    cli("keys", "compromise", leaked, "--yes")
+    assert 0 == cli("keys", "compromise", leaked, "--withdraw").exit_code
+    assert "withdrawn by cli:alice@" in cli("keys", "incident").stdout
+    assert leaked == kids(cli)["compromised"]
+
+
+def test_it_works_where_the_key_encryption_key_is_not(cli: Cli, leaked: str, tmp_path: Path) -> None:
+    """A shell with the database alone is enough."""
+    done = cli("keys", "compromise", leaked, "--yes", IDP_KEK_FILE=str(tmp_path / "nowhere"))
+    assert (0, True) == (done.exit_code, "Going on without it" in done.stderr)
+    assert leaked == kids(cli)["compromised"]
+
+
+def test_what_is_unknown_is_told(cli: Cli, leaked: str) -> None:
+    """No key, no incident."""
+    for command in (("compromise", "nothing", "--yes"), ("incident", leaked), ("review", leaked)):
+        refused = cli("keys", *command)
+        assert (1, True) == (refused.exit_code, refused.stderr.startswith("Error: "))
