@@ -32,12 +32,19 @@ class Commands(click.Group):
         """Import a command."""
         if cmd_name not in COMMANDS:
             return None
-        return cast("click.Command", getattr(import_module(f"idp.cli.{cmd_name}"), cmd_name))
+        return _reading_any_id(cast("click.Command", getattr(import_module(f"idp.cli.{cmd_name}"), cmd_name)))
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the commands without importing them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+
+
+def _reading_any_id(command: click.Command) -> click.Command:
+    """Let kids, ids and references begin with a dash, as one in 64 does: what is no option is the argument."""
+    for one in command.commands.values() if isinstance(command, click.Group) else (command,):
+        one.ignore_unknown_options = any(isinstance(parameter, click.Argument) for parameter in one.params)
+    return command
 
 
 @click.command(cls=Commands)

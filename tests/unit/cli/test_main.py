@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -88,3 +89,33 @@ def test_the_database_commands_take_the_settings_file(cli: Cli, tmp_path: Path) 
     assert 0 == runner.invoke(main, ["db", "upgrade", "--config", str(file)]).exit_code
     assert 0 == runner.invoke(main, ["db", "check", "--config", str(file)]).exit_code
     assert 2 == runner.invoke(main, ["db", "check", "--config", str(tmp_path / "absent.toml")]).exit_code
+
+
+def with_an_argument() -> list[tuple[str, str]]:
+    """Name the commands that take a kid, an id, a user ID or a reference."""
+    groups = [(name, main.get_command(click.Context(main), name)) for name in COMMANDS]
+    return [
+        (name, command)
+        for name, group in groups
+        if isinstance(group, click.Group)
+        for command, one in group.commands.items()
+        if not one.hidden and any(isinstance(parameter, click.Argument) for parameter in one.params)
+    ]
+
+
+@pytest.mark.parametrize("value", ["-mhmfnmzxbsEnX6VmEeWPOsF6ZY3-iplx4N1XzxhVyQ", "--mfnmzxbsEnX6VmEeWPOsF6ZY3-iplx4"])
+@pytest.mark.parametrize("path", with_an_argument(), ids=" ".join)
+def test_what_names_something_may_begin_with_a_dash(path: tuple[str, str], value: str) -> None:
+    """One kid in 64 does, and on the night when it has leaked nobody knows what `--` is for."""
+    group = main.get_command(click.Context(main), path[0])
+    assert isinstance(group, click.Group)
+    command = group.commands[path[1]]
+    names = [str(parameter.name) for parameter in command.params if isinstance(parameter, click.Argument)]
+    context = command.make_context(path[1], [value] * len(names))
+    assert {value} == {context.params[name] for name in names}
+
+
+def test_a_misspelt_option_is_still_refused(cli: Cli) -> None:
+    """It is one argument too many then."""
+    refused = cli("keys", "compromise", "KID", "--resaon", "stolen")
+    assert (2, True) == (refused.exit_code, "--resaon" in refused.stderr)
