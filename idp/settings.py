@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from idp.delivery.mail import UnusableAddress, envelope_address
 from idp.delivery.sms_webhook import LEAST_SECRET
 from idp.delivery.smtp import SmtpServer
+from idp.delivery.witnesses import place_fault
 from idp.issuance.timetable import Timetable, timetable_faults, timetable_of
 from idp.resources import resource_directory
 from idp.wire.addresses import TrustedProxies
@@ -81,6 +82,8 @@ class Settings(BaseModel):
     rotation_days: float = 90
     staging_days: float = 14
     retention_days: float = 14
+    audit_checkpoints: tuple[str, ...] = ()
+    audit_checkpoint_minutes: float = Field(default=60, ge=1, le=1440)
     password_hashing: str = "owasp"
     password_profile: Literal["default", "pci_strict"] = "default"
     breached_passwords_url: str = ""
@@ -170,6 +173,7 @@ def _unsafe(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         *timetable_faults(settings.timetable),
         *_mail_faults(settings),
         *_sms_faults(settings),
+        *_audit_faults(settings),
         *_production_faults(settings, environment),
     ]
 
@@ -236,6 +240,14 @@ def _sms_faults(settings: Settings) -> Iterator[str]:
         return
     if settings.sms and not settings.sms_webhook.startswith("https://"):
         yield "sms_webhook: must be set in production mode where sms is, and begin with https://"
+
+
+def _audit_faults(settings: Settings) -> Iterator[str]:
+    for fault in filter(None, map(place_fault, settings.audit_checkpoints)):
+        yield f"audit_checkpoints: {fault}"
+    places = settings.audit_checkpoints
+    if settings.mode is Mode.PRODUCTION and places and all(place.startswith("file:") for place in places):
+        yield "audit_checkpoints: a file alone is refused in production mode: whoever owns it can rewrite it"
 
 
 def _production_faults(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:

@@ -1,7 +1,9 @@
-"""Write whatever the outbox refers to: texts by one writer, mails by the other."""
+"""Write whatever the outbox refers to: texts by one writer, mails by another, checkpoints of the audit as they are."""
 
 from __future__ import annotations
 
+from idp.acts.checkpoint_audit import LETTER as CHECKPOINT
+from idp.acts.checkpoint_audit import write_checkpoint_mail
 from idp.acts.send_text import TEXT
 from idp.acts.write_mail import MailWriter
 from idp.acts.write_text import TextWriter
@@ -23,4 +25,6 @@ class MessageWriter:
         Raises:
             UnknownKind: it is of a newer version.
         """
+        if message.kind == CHECKPOINT:
+            return write_checkpoint_mail(message)
         return self._texts(message) if message.kind == TEXT else self._mails(message)

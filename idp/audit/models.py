@@ -1,13 +1,13 @@
-"""Rows behind the audit trail: what happened, and apart from it the values that will be forgotten."""
+"""Rows behind the audit trail: what happened, the values that will be forgotten, and the chain that seals it."""
 
 from __future__ import annotations
 
 from typing import cast
 
-from sqlalchemy import Index, LargeBinary, String, Table
+from sqlalchemy import Index, LargeBinary, String, Table, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from idp.storage.models import Base, BigNumber, Instant, Json
+from idp.storage.models import Base, BigNumber, Instant, Json, JsonList
 from idp.storage.prune import prunable
 
 DAY = 86_400.0
@@ -54,3 +54,48 @@ EVENTS = cast("Table", AuditEvent.__table__)
 PERSONAL = cast("Table", AuditPersonal.__table__)
 
 prunable("audit_personal", PERSONAL, PERSONAL.c.at, PERSONAL_DAYS * DAY)
+
+
+class AuditSeal(Base):
+    """An event's place in the hash chain; `hash` is over the one before it, the number and the event."""
+
+    __tablename__ = "audit_seals"
+
+    seq: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=False)
+    event_id: Mapped[int] = mapped_column(BigNumber, unique=True)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+
+
+class AuditChainHead(Base):
+    """The end of the chain: one row, which whoever seals holds.
+
+    Every event up to `floor_id` is sealed; later ones are looked for among those above it. `next_floor_id` becomes the
+    floor ten minutes after `next_floor_at`, when no transaction can still bring a smaller id.
+    """
+
+    __tablename__ = "audit_chain"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    seq: Mapped[int] = mapped_column(BigNumber)
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    sealed_at: Mapped[Instant]
+    floor_id: Mapped[int] = mapped_column(BigNumber)
+    next_floor_id: Mapped[int] = mapped_column(BigNumber)
+    next_floor_at: Mapped[Instant]
+
+
+class AuditCheckpoint(Base):
+    """A signed statement of the chain's end; `pending` names the places that it has not been sent to yet."""
+
+    __tablename__ = "audit_checkpoints"
+
+    seq: Mapped[int] = mapped_column(BigNumber, primary_key=True, autoincrement=False)
+    at: Mapped[Instant]
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    jws: Mapped[str] = mapped_column(Text)
+    pending: Mapped[JsonList]
+
+
+SEALS = cast("Table", AuditSeal.__table__)
+HEAD = cast("Table", AuditChainHead.__table__)
+CHECKPOINTS = cast("Table", AuditCheckpoint.__table__)

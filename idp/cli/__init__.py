@@ -15,7 +15,7 @@ COMMANDS = {
     "clients": "Relying parties: add, list, show, update, disable, enable, rotate-secret, explain.",
     "accounts": "People who sign in: add, show, stop, let back in.",
     "keys": "The key ring: init, list, rotate, stage, activate, retire, remove, compromise, incident, review.",
-    "audit": "What happened: tail, export.",
+    "audit": "What happened: tail, export, verify, key, verifier.",
     "db": "The database: upgrade, check, prune.",
 }
 """Each command is the attribute of its own name in the module of its own name, imported when it runs."""

@@ -1,4 +1,7 @@
-"""``idp audit``: watch what happens, and export what happened, one JSON document a line."""
+"""``idp audit``: watch what happens, and export what happened, one JSON document a line.
+
+What proves that nobody has changed it stands in audit_proof.py.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from sqlalchemy import Connection
 
 from idp.audit.browse import Wanted, all_events, events_after, last_id, latest_events
 from idp.audit.events import RecordedEvent
+from idp.cli.audit_proof import key_command, sealed_lines, verifier_command, verify_command
 from idp.cli.opened import Opened, config_option, json_option, opened
 from idp.cli.printing import when
 
@@ -26,7 +30,11 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 @click.group("audit")
 def audit() -> None:
-    """What happened: tail, export."""
+    """What happened: tail, export; verify, key, verifier."""
+
+
+for command in (verify_command, key_command, verifier_command):
+    audit.add_command(command)
 
 
 class Instant(click.ParamType[float]):
@@ -97,6 +105,7 @@ def tail_command(
 @click.option("--until", type=Instant(), help="Before this time.")
 @filters
 @personal_option
+@click.option("--sealed", is_flag=True, help="The whole trail with its proof, for `idp audit verifier`.")
 @click.option("--output", type=click.File("w", encoding="utf-8", lazy=True), default="-", help="A file to write.")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="What it does anyway; for uniformity.")
@@ -108,6 +117,7 @@ def export_command(
     client_id: str | None,
     type_: str | None,
     personal: bool,
+    sealed: bool,
     output: Any,  # noqa: ANN401 - Click's lazy file
     config: Path | None,
     as_json: bool,  # noqa: ARG001 - there is no other form
@@ -116,11 +126,18 @@ def export_command(
 
     \b
     idp audit export --since 2026-11-01 --until 2026-12-01 --output november.jsonl
+    idp audit export --sealed --output trail.jsonl
     """
     wanted = Wanted(account_id=account_id, client_id=client_id, type=type_, since=since, until=until)
+    if sealed and (personal or wanted != Wanted()):
+        raise click.UsageError("--sealed exports the whole trail: a part of it, or personal values, prove nothing")
     with opened(config) as service, service.database.reading() as connection:
-        for event in all_events(connection, wanted):
-            output.write(_line(event, personal=personal) + "\n")
+        if sealed:
+            lines = sealed_lines(connection, issuer=service.settings.issuer)
+        else:
+            lines = (_line(event, personal=personal) for event in all_events(connection, wanted))
+        for line in lines:
+            output.write(line + "\n")
 
 
 def _late(connection: Connection, wanted: Wanted) -> set[int]:

@@ -9,6 +9,7 @@ from collections import deque
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from idp.audit.verify import ChainState
 from idp.delivery.outbox import Backlog
 from idp.metrics.tally import MOST_WAITING, Histogram, Tally
 
@@ -96,6 +97,19 @@ class Meters:
                 ("idp_outbox_messages_parked", "Mails given up, for somebody to look at."),
             )
         )
+
+        self.audit_unsealed, self.checkpoints_unsent = (
+            Gauge(name, words, registry=registry, multiprocess_mode="livemostrecent")
+            for name, words in (
+                ("idp_audit_events_unsealed", "Audit events that are not in the hash chain yet."),
+                ("idp_audit_checkpoints_unsent", "Checkpoints that have not reached all of their places."),
+            )
+        )
+
+    def audit_stands(self, state: ChainState) -> None:
+        """Take in how the audit trail stands; the housekeeper looks every few seconds."""
+        self.audit_unsealed.set(state.unsealed)
+        self.checkpoints_unsent.set(state.unsent)
 
     def outbox_stands(self, backlog: Backlog) -> None:
         """Take in how the outbox stands; the housekeeper looks every few seconds."""

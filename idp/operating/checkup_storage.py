@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 
 from idp.accounts.find import count_accounts
+from idp.audit.verify import SEALED_WITHIN_SECONDS, chain_state
 from idp.clients.registration import count_clients
 from idp.delivery.outbox import backlog
 from idp.operating.checkup import Finding, Status
@@ -44,6 +45,7 @@ def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], fl
         yield from _who_is_there(database)
         yield from _mail(database, clock())
         yield from _incidents(database, clock())
+        yield from _audit(database, settings, clock())
     except SchemaMismatch as error:
         yield Finding("schema", Status.FAIL, str(error), "idp db upgrade")
     except (DBAPIError, StorageUnavailable) as error:
@@ -112,6 +114,26 @@ def _incidents(database: Database, now: float) -> Iterator[Finding]:
     for incident in overdue:
         text = f"nobody has reviewed that {incident.kid} was taken out of service, which was due within a day"
         yield Finding("incidents", Status.WARN, text, f"idp keys review {incident.id}, by a second person")
+
+
+def _audit(database: Database, settings: Settings, now: float) -> Iterator[Finding]:
+    """Look at whether the trail is sealed, and whether its checkpoints leave this house."""
+    with database.reading() as connection:
+        state = chain_state(connection)
+    waited = 0.0 if state.oldest_unsealed_at is None else now - state.oldest_unsealed_at
+    if waited > SEALED_WITHIN_SECONDS:
+        text = f"{state.unsealed} events wait to be sealed, the oldest for {waited / 60:.0f} minutes"
+        yield Finding("audit", Status.WARN, text, "is `idp worker` running?")
+    else:
+        yield Finding("audit", Status.OK, f"{state.seq} events sealed")
+    if not settings.audit_checkpoints:
+        text = "no checkpoint leaves this service: whoever owns the database can rewrite the trail unseen"
+        yield Finding("checkpoints", Status.WARN, text, "set audit_checkpoints to a mailbox or a log server")
+    elif state.unsent:
+        text = f"{state.unsent} checkpoints have not reached all of their places"
+        yield Finding("checkpoints", Status.WARN, text, "the lines of idp.audit in the log say why")
+    else:
+        yield Finding("checkpoints", Status.OK, f"sent to {', '.join(settings.audit_checkpoints)}")
 
 
 def _who_is_there(database: Database) -> Iterator[Finding]:

@@ -15,8 +15,10 @@ from threading import Event, Thread
 from types import FrameType
 
 from idp.app import Service, build
+from idp.audit.verify import chain_state
 from idp.delivery.outbox import backlog
 from idp.metrics.scrape import scrape
+from idp.operating.audit_sealing import AuditSealing
 from idp.operating.key_schedule import KeySchedule
 from idp.operating.management import management_server
 from idp.operating.wakeup import Wakeup
@@ -68,9 +70,13 @@ def _told_to_stop() -> Wakeup:
 
 @contextmanager
 def _delivering(service: Service) -> Iterator[None]:
-    """Deliver mail and tell apps of sign-outs meanwhile, each in a thread of its own: neither holds up the other."""
+    """Deliver mail, tell apps of sign-outs and seal the audit meanwhile, each in a thread: none holds up another."""
     ended = Event()
-    loops = {"courier": service.courier.run, "back-channel": service.back_channel.run}
+    loops = {
+        "courier": service.courier.run,
+        "back-channel": service.back_channel.run,
+        "audit": AuditSealing(service).run,
+    }
     threads = [Thread(target=loop, args=(ended,), name=name, daemon=True) for name, loop in loops.items()]
     for thread in threads:
         thread.start()
@@ -86,17 +92,18 @@ def _work(service: Service, told: Wakeup) -> None:
     pruned_at = service.clock() - PRUNE_SECONDS + FIRST_PRUNE_SECONDS
     schedule = KeySchedule(service)
     while not told.wait(LOOK_SECONDS):
-        measure_outbox(service)
+        measure_backlogs(service)
         schedule.turn()
         if abs(service.clock() - pruned_at) >= PRUNE_SECONDS:
             prune_once(service)
             pruned_at = service.clock()
 
 
-def measure_outbox(service: Service) -> None:
-    """Say in numbers what waits to be mailed; a database that is away is asked again at the next turn."""
+def measure_backlogs(service: Service) -> None:
+    """Say in numbers what waits to be mailed and sealed; a database that is away is asked again at the next turn."""
     with suppress(StorageUnavailable), service.database.reading() as connection:
         service.meters.outbox_stands(backlog(connection, now=service.clock()))
+        service.meters.audit_stands(chain_state(connection))
 
 
 def prune_once(service: Service) -> None:
