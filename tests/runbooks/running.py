@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 import subprocess
 import tomllib
 from collections.abc import Callable, Mapping
@@ -17,9 +19,10 @@ from click.testing import CliRunner
 
 from idp.cli import main
 from tests.runbooks.reading import Block, shown_by
+from tests.support.postgresql import find_programs
 
 _ASSIGNS = re.compile("[A-Z_]+=").match
-PLAIN = frozenset({"install", "mv"})
+PLAIN = frozenset({"install", "mv", "pg_dump", "pg_restore"})
 """What else a runbook may use: nothing that reaches beyond the files it names."""
 
 
@@ -29,9 +32,15 @@ class Node:
 
     folder: Path
     environment: dict[str, str]
+    new_postgresql: Callable[[], str]
     names: Mapping[str, Callable[[], str]] = field(default_factory=dict)
     output: str = ""
     _known: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def programs(self) -> Path:
+        """Where PostgreSQL's own programs are, in the version of the tests' server."""
+        return find_programs()
 
     def once(self, name: str, look: Callable[[], str]) -> str:
         """Give what stood for a name when it was first met."""
@@ -61,7 +70,8 @@ class Node:
 
     def _set(self, settings: Mapping[str, Any]) -> None:
         for name, value in settings.items():
-            self.environment[f"IDP_{name.upper()}"] = ",".join(value) if isinstance(value, list) else str(value)
+            text = ",".join(value) if isinstance(value, list) else str(value)
+            self.environment[f"IDP_{name.upper()}"] = self._filled_in(text)
 
     def _run(self, line: str, kind: str) -> str:
         command, _, file = self._filled_in(line).partition(" > ")
@@ -73,7 +83,10 @@ class Node:
             status, output = self._idp(tuple(words[1:]), assigned, "y\n", person)
         else:
             assert words[0] in PLAIN, f"{words[0]}: a runbook uses idp, {', '.join(sorted(PLAIN))}"
-            done = subprocess.run(words, cwd=self.folder, capture_output=True, text=True, check=False)
+            places = os.pathsep.join([str(self.programs), os.environ["PATH"]])
+            found = shutil.which(words[0], path=places)
+            assert found, f"{words[0]} is not installed"
+            done = subprocess.run([found, *words[1:]], cwd=self.folder, capture_output=True, text=True, check=False)
             status, output = done.returncode, done.stdout + done.stderr
         assert (kind == "sh fails") == bool(status), f"{line} ended with {status}:\n{output}"
         if file:

@@ -16,14 +16,15 @@ import pytest
 
 from tests.runbooks.reading import blocks_of, inline_commands, shown_by
 from tests.runbooks.running import Node, command_exists
+from tests.support.postgresql import create_database
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 PAGES = sorted(page for page in RUNBOOKS.glob("*.md") if page.name != "README.md")
 
 
 @pytest.fixture
-def node(sqlite_url: str, tmp_path: Path) -> Node:
-    """Give a node with its keys, one app and one person."""
+def node(sqlite_url: str, tmp_path: Path, new_postgresql_url: Callable[[], str]) -> Node:
+    """Give a node with its keys, one app and one person, on SQLite."""
     settings = {
         "MODE": "development",
         "ISSUER": "http://localhost:8000",
@@ -32,13 +33,18 @@ def node(sqlite_url: str, tmp_path: Path) -> Node:
         "PASSWORD_HASHING": "cheapest-for-tests-only",
         "SIGNING_ALGS": "ES256",
     }
-    made = Node(tmp_path, {f"IDP_{name}": value for name, value in settings.items()})
-    made.idp("keys", "init")
-    made.idp("clients", "add", "portal", "--redirect-uri", "https://portal.example.com/callback")
-    made.idp(
+    made = Node(tmp_path, {f"IDP_{name}": value for name, value in settings.items()}, new_postgresql_url)
+    furnish(made)
+    return made
+
+
+def furnish(node: Node) -> None:
+    """Make its keys, one app and one person."""
+    node.idp("keys", "init")
+    node.idp("clients", "add", "portal", "--redirect-uri", "https://portal.example.com/callback")
+    node.idp(
         "accounts", "add", "ada", "--email", "ada@example.com", "--password-stdin", stdin="a password of staff 7\n"
     )
-    return made
 
 
 def read(node: Node, *arguments: str) -> Any:  # noqa: ANN401 - any JSON
@@ -88,6 +94,24 @@ def lost_kek(node: Node) -> None:
     node.names = {"/media/safe/kek": lambda: str(safe), "/etc/idp/kek": lambda: str(file)}
 
 
+def restore(node: Node) -> None:
+    """The service on PostgreSQL, an empty database beside it, and the key in the safe."""
+    database, safe = node.new_postgresql(), node.folder / "safe"
+    (node.folder / "kek").unlink()
+    node.environment["IDP_DATABASE_URL"] = database
+    furnish(node)
+    shutil.copy(node.folder / "kek", safe)
+    restored, leaked = create_database(database, f"{database.rpartition('/')[2]}_restored"), key_of(node, "ES256")
+    node.names = {
+        "NEW_DATABASE_URL": lambda: restored,
+        "DATABASE_URL": lambda: database,
+        "/media/safe/kek": lambda: str(safe),
+        "/etc/idp/kek": lambda: str(node.folder / "kek"),
+        "KID": lambda: leaked,
+        "USER_ID": lambda: "ada",
+    }
+
+
 def algorithm_migration(node: Node) -> None:
     """An app that still uses RS256."""
     node.environment["IDP_SIGNING_ALGS"] = "ES256,RS256"
@@ -103,6 +127,7 @@ STORIES: dict[str, Callable[[Node], None]] = {
     "leaked-client-secret": leaked_client_secret,
     "stolen-staff-laptop": stolen_staff_laptop,
     "lost-kek": lost_kek,
+    "restore": restore,
     "algorithm-migration": algorithm_migration,
 }
 
