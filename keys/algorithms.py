@@ -56,7 +56,7 @@ def half_hash(name: str, value: str) -> str:
     """Return `at_hash`, `c_hash` or `s_hash` of a value, for an ID token signed with that algorithm.
 
     The left half of the algorithm's own hash (OpenID Connect Core §3.1.3.6): SHA-256, for Ed25519 SHA-512, for ML-DSA
-    64 octets of SHAKE256 (decision 42).
+    64 octets of SHAKE256 (decision 40).
 
     Raises:
         UnsupportedAlgorithm: we don't sign with it.

@@ -42,7 +42,7 @@ class MlDsa:
         self._from_public_bytes = from_public_bytes
 
     def hashed(self, octets: bytes) -> bytes:
-        """Return 64 octets of SHAKE256, with which ML-DSA represents what it signs (FIPS 204 §6.2; decision 42)."""
+        """Return 64 octets of SHAKE256, with which ML-DSA represents what it signs (FIPS 204 §6.2; decision 40)."""
         return hashlib.shake_256(octets).digest(_HASH_OCTETS)
 
     def generate(self) -> bytes:

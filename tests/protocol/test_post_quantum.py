@@ -48,7 +48,7 @@ def verify_with_nothing_of_ours(world: World, token: str) -> None:
 
 @pytest.mark.parametrize("alg", ML_DSA)
 def test_a_client_may_choose_it(quantum: World, alg: str) -> None:
-    """Access token, ID token and userinfo are signed with it; at_hash is of SHAKE256 (decision 42)."""
+    """Access token, ID token and userinfo are signed with it; at_hash is of SHAKE256 (decision 40)."""
     app = quantum.app(id_token_signed_response_alg=alg, userinfo_signed_response_alg=alg)
     tokens = app.tokens(quantum.browser(), scope="openid profile offline_access")
     userinfo = app.userinfo(tokens["access_token"])

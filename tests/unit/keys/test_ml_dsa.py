@@ -121,7 +121,7 @@ def test_two_signatures_of_one_text_differ(ring: KeyRing) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_half_hashes_are_those_of_shake256(name: str) -> None:
-    """Decision 42: the left half of 64 octets of SHAKE256; the value is OpenSSL's."""
+    """Decision 40: the left half of 64 octets of SHAKE256; the value is OpenSSL's."""
     value = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"
 
     assert "W6Ie3EoycJT-JESJ2WSAWX7LRP3FuHvmvNycBMeL-Nk" == half_hash(name, value)
