@@ -43,6 +43,8 @@ from idp.metrics.meters import Meters
 from idp.oidc.discovery import metadata, render
 from idp.oidc.endpoints import introspection_endpoint, revocation_endpoint, token_endpoint
 from idp.oidc.issuer import Issuer
+from idp.oidc.own_jwks import PREFIX as OWN_JWKS
+from idp.oidc.own_jwks import OwnJwks
 from idp.oidc.userinfo import UserInfo
 from idp.passwords.gate import HashingBusy
 from idp.probes import livez, readyz
@@ -58,9 +60,9 @@ from idp.wire.etag import make_etag
 from idp.wire.front import Front
 from idp.wire.hosts import known_hosts
 from idp.wire.messages import Header, Response, json_response
-from idp.wire.routes import Render, Route, Static
+from idp.wire.routes import Render, Route, Static, StaticUnder
 from keys.errors import NoActiveKey
-from keys.jwks import MAX_AGE_SECONDS
+from keys.jwks import MAX_AGE_SECONDS, Jwks
 
 BUSY = (StorageUnavailable, EphemeralUnavailable, StaleView, HashingBusy, TrailFull, NoActiveKey)
 RETRY_AFTER = 2
@@ -108,17 +110,18 @@ def build_front(settings: Settings, issuer: Issuer, pages_app: flask.Flask, mete
     )
 
 
-def protocol_routes(settings: Settings, issuer: Issuer, meters: Meters) -> dict[str, Route | Static]:
+def protocol_routes(settings: Settings, issuer: Issuer, meters: Meters) -> dict[str, Route | Static | StaticUnder]:
     """List what apps call."""
-    server, userinfo = MeteredServer(issuer, meters), UserInfo(issuer)
-    routes: dict[str, Route | Static] = {}
+    server, userinfo, own_jwks = MeteredServer(issuer, meters), UserInfo(issuer), OwnJwks(issuer)
+    routes: dict[str, Route | Static | StaticUnder] = {}
     if settings.security_contact:
         routes["/.well-known/security.txt"] = Static(_security_txt(settings, issuer))
     discovery = _document(render(metadata(settings.issuer, signing_algs=issuer.signing_algs, documentation=None)))
     return routes | {
         "/.well-known/openid-configuration": Static(discovery),
         "/.well-known/oauth-authorization-server": Static(discovery),
-        "/jwks": Static(lambda: _jwks(issuer)),
+        "/jwks": Static(lambda: _jwks(issuer.ring.jwks())),
+        OWN_JWKS: StaticUnder(lambda name: _jwks(own_jwks(name))),
         "/token": Route({"POST": token_endpoint(server)}, cors="token"),
         "/userinfo": Route({"GET": userinfo, "POST": userinfo}, cors="token"),
         "/introspect": Route({"POST": introspection_endpoint(server)}),
@@ -145,8 +148,7 @@ def _document(body: bytes) -> Render:
 _JWKS_HEADERS = (("Content-Type", "application/jwk-set+json"), ("Cache-Control", JWKS_CACHE))
 
 
-def _jwks(issuer: Issuer) -> tuple[bytes, str, Iterable[Header]]:
-    jwks = issuer.ring.jwks()
+def _jwks(jwks: Jwks) -> tuple[bytes, str, Iterable[Header]]:
     return jwks.body, jwks.etag, _JWKS_HEADERS
 
 

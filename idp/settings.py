@@ -22,6 +22,7 @@ from idp.delivery.mail import UnusableAddress, envelope_address
 from idp.delivery.sms_webhook import LEAST_SECRET
 from idp.delivery.smtp import SmtpServer
 from idp.delivery.witnesses import place_fault
+from idp.issuance.pick_up import LEAST_SECONDS
 from idp.issuance.timetable import Timetable, timetable_faults, timetable_of
 from idp.resources import resource_directory
 from idp.wire.addresses import TrustedProxies
@@ -82,6 +83,7 @@ class Settings(BaseModel):
     rotation_days: float = 90
     staging_days: float = 14
     retention_days: float = 14
+    pick_up_hours: float = Field(default=24, ge=0)
     audit_checkpoints: tuple[str, ...] = ()
     audit_checkpoint_minutes: float = Field(default=60, ge=1, le=1440)
     password_hashing: str = "owasp"
@@ -108,6 +110,11 @@ class Settings(BaseModel):
         return timetable_of(
             rotation_days=self.rotation_days, staging_days=self.staging_days, retention_days=self.retention_days
         )
+
+    @property
+    def pick_up_seconds(self) -> float:
+        """How long apps that can't be told apart are given to fetch a new key."""
+        return self.pick_up_hours * 3600
 
     @property
     def mail_sender(self) -> str:
@@ -257,6 +264,8 @@ def _production_faults(settings: Settings, environment: Mapping[str, str]) -> It
         yield "AUTHLIB_INSECURE_TRANSPORT is set: refused in production mode"
     if settings.password_hashing != "owasp":
         yield "password_hashing: the cheap profile is refused in production mode"
+    if settings.pick_up_seconds < LEAST_SECONDS:
+        yield f"pick_up_hours: at least {LEAST_SECONDS / 3600:.0f} in production mode: apps must have fetched a key"
     if settings.smtp_url is None:
         yield "smtp_url: must be set in production mode; without it nobody recovers a forgotten password"
     if not settings.mail_from:

@@ -23,17 +23,20 @@ _ORDER = {KeyState.ACTIVE: 0, KeyState.RETIRING: 1, KeyState.STAGED: 2, KeyState
 
 @dataclass(frozen=True, slots=True)
 class Jwks:
-    """A rendered JWK Set; `etag` is quoted as the header wants it."""
+    """A rendered JWK Set and the kids in it; `etag` is quoted as the header wants it."""
 
     body: bytes
     etag: str
+    kids: tuple[str, ...] = ()
 
 
 def render(records: Iterable[KeyRecord]) -> Jwks:
     """Render the public parts of these keys."""
     ordered = sorted(records, key=lambda record: (_ORDER[record.state], record.algorithm, record.kid))
     body = orjson.dumps({"keys": [_public_members(record) for record in ordered]})
-    return Jwks(body, f'"{base64url.encode(hashlib.sha256(body).digest()).decode()}"')
+    return Jwks(
+        body, f'"{base64url.encode(hashlib.sha256(body).digest()).decode()}"', tuple(record.kid for record in ordered)
+    )
 
 
 def _public_members(record: KeyRecord) -> dict[str, str]:

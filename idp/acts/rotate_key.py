@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 from idp.acts.change_ring import Change, Written, write_change
 from idp.audit.events import EventType
+from idp.issuance.pick_up import PickUp
 from idp.storage.database import Database
 from idp.storage.handles import Clock, Entropy
 from idp.storage.key_rows import StoredRing, on_current_ring
@@ -44,6 +45,7 @@ def rotate_key(
     kek: Kek,
     *,
     algorithm: str,
+    pick_up: PickUp,
     actor: str,
     clock: Clock,
     entropy: Entropy,
@@ -56,6 +58,7 @@ def rotate_key(
 
     Raises:
         NothingStaged: no key waits to become active, or the one named does not.
+        NotPickedUp: there are apps that can't verify it yet, as far as `pick_up` knows.
         WrongKek: this is not the key-encryption key that wrapped the ring.
         KeyDamaged: the staged key does not open or does not sign; nothing was changed.
         SecretMissing: there is no key ring yet.
@@ -73,6 +76,9 @@ def rotate_key(
             effective_at = under_way.activate.effective_at
             return _rotation(under_way, None, epoch=stored.epoch, effective_at=effective_at, by_another=True)
         plan = plan_rotation(keys, algorithm=algorithm, kid=kid)
+        if plan.retire is not None:  # Where nothing signs, nobody is served by waiting.
+            with database.reading() as connection:
+                pick_up.require(connection, plan.activate, now)
         prove(plan.activate, kek)
         staged = None
         if not any(key.state is KeyState.STAGED and key is not plan.activate for key in keys):

@@ -57,6 +57,11 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("--audience", "audiences", {"multiple": True, "help": "Whom its access tokens are for, if not itself."}),
     ("--rotate-refresh/--keep-refresh", "rotate_refresh", {"default": None, "help": "A new refresh token each time."}),
     ("--first-party/--third-party", "first_party", {"default": None, "help": "The lender's own: asks no consent."}),
+    (
+        "--own-jwks/--shared-jwks",
+        "own_jwks",
+        {"default": None, "help": "It fetches our keys from /jwks/CLIENT_ID, so that rotations wait for it."},
+    ),
     ("--logo-uri", "logo_uri", {"help": "Its logo, on our pages."}),
     ("--policy-uri", "policy_uri", {"help": "Its privacy policy."}),
     ("--tos-uri", "tos_uri", {"help": "Its terms."}),

@@ -13,14 +13,16 @@ from sqlalchemy import Connection
 from idp.acts.remove_key import MovedKey, remove_key, retire_key
 from idp.acts.rotate_key import rotate_key
 from idp.acts.stage_key import stage_key
-from idp.cli.opened import config_option, json_option, opened, yes_option
+from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, print_json, when
+from idp.clients.client import Client
 from idp.clients.directory import ClientDirectory
+from idp.issuance.pick_up import NotPickedUp, PickUp
 from idp.storage.key_rows import RingMoved, read_ring
 from keys.errors import ForbiddenTransition, NothingStaged, StillNeeded, UnknownKey, UnsupportedAlgorithm
 from keys.states import KeyState
 
-REFUSALS = (ForbiddenTransition, NothingStaged, RingMoved, StillNeeded, UnknownKey)
+REFUSALS = (ForbiddenTransition, NotPickedUp, NothingStaged, RingMoved, StillNeeded, UnknownKey)
 
 
 @contextmanager
@@ -36,6 +38,18 @@ def refused_in_words() -> Iterator[None]:
         raise click.UsageError(str(error)) from None
     except REFUSALS as error:
         raise click.ClickException(str(error)) from None
+
+
+def pick_up_of(service: Opened) -> PickUp:
+    """Give whom a new key must have reached before it signs: every registered client."""
+    return PickUp(registered_clients(service), service.settings.pick_up_seconds)
+
+
+def registered_clients(service: Opened) -> tuple[Client, ...]:
+    """Read every registered client."""
+    directory = ClientDirectory(service.database)
+    directory.reload()
+    return directory.all()
 
 
 @click.command("stage")
@@ -85,6 +99,7 @@ def activate_command(kid: str, *, yes: bool, config: Path | None, as_json: bool)
             service.kek(),
             algorithm=algorithm,
             kid=kid,
+            pick_up=pick_up_of(service),
             actor=service.actor,
             clock=service.clock,
             entropy=service.entropy,
@@ -109,14 +124,12 @@ def retire_command(kid: str, *, yes: bool, config: Path | None, as_json: bool) -
     with opened(config) as service, refused_in_words():
         with service.database.reading() as connection:
             algorithm = _algorithm_of(connection, kid)
-        directory = ClientDirectory(service.database)
-        directory.reload()
         plan = f"Nothing signs with {algorithm} any more; take it out of signing_algs, too, or the start is refused."
         confirm(plan, yes=yes)
         moved = retire_key(
             service.database,
             kid=kid,
-            in_use=[client.client_id for client in directory.all() if algorithm in client.token_algs],
+            in_use=[client.client_id for client in registered_clients(service) if algorithm in client.token_algs],
             actor=service.actor,
             clock=service.clock,
             entropy=service.entropy,

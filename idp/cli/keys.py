@@ -15,6 +15,7 @@ from idp.acts.rotate_key import rotate_key
 from idp.cli.key_incidents import compromise_command, incident_command, review_command
 from idp.cli.key_lives import (
     activate_command,
+    pick_up_of,
     refused_in_words,
     remove_command,
     retire_command,
@@ -22,6 +23,7 @@ from idp.cli.key_lives import (
 )
 from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, print_json, print_table, when
+from idp.issuance.pick_up import fetched
 from idp.storage.key_rows import read_ring
 from keys.algorithms import algorithm as algorithm_named
 from keys.purposes import Purpose
@@ -89,11 +91,12 @@ def list_command(*, everything: bool, config: Path | None, as_json: bool) -> Non
     """
     with opened(config) as service:
         ring, now, settings = _ring(service), service.clock(), service.settings
+        waiting = {key.kid: _waited_for(service, key) for key in ring if key.state is KeyState.STAGED}
     found = [key for key in ring if everything or _of_interest(key)]
     steps = planned(ring, settings.timetable, algorithms=settings.signing_algs, now=now)
     following = {step.kid: step for step in steps if step.kid}
     if as_json:
-        print_json([_document(key, following.get(key.kid)) for key in found])
+        print_json([_document(key, following.get(key.kid), waiting.get(key.kid)) for key in found])
         return
     print_table(
         ("KID", "ALGORITHM", "PURPOSE", "STATE", "CREATED", "ACTIVE SINCE", "RETIRED", "NEXT"),
@@ -111,6 +114,9 @@ def list_command(*, everything: bool, config: Path | None, as_json: bool) -> Non
             for key in sorted(found, key=lambda key: (key.purpose, key.algorithm, key.created_at))
         ],
     )
+    for kid, missing in waiting.items():
+        if missing:
+            click.echo(f"{kid} waits for apps that have not fetched it: {', '.join(missing)}")
 
 
 @keys.command("rotate")
@@ -130,6 +136,7 @@ def rotate_command(algorithm: str, *, yes: bool, config: Path | None, as_json: b
             service.database,
             service.kek(),
             algorithm=algorithm,
+            pick_up=pick_up_of(service),
             actor=service.actor,
             clock=service.clock,
             entropy=service.entropy,
@@ -173,14 +180,22 @@ def _state(key: KeyRecord, now: float) -> str:
     return str(key.state) if key.effective_at <= now else f"{key.state} from {when(key.effective_at)}"
 
 
+def _waited_for(service: Opened, key: KeyRecord) -> tuple[str, ...]:
+    """Name the apps with a JWKS address of their own that have not fetched a key."""
+    with service.database.reading() as connection:
+        have = fetched(connection, key.kid)
+    return pick_up_of(service).waited_for(have, key, service.clock())[0]
+
+
 def _next(step: Step | None) -> str:
     if step is None:
         return "-"
     return f"{'signs from' if step.kind is StepKind.ROTATE else 'is removed'} {when(step.due_at)}"
 
 
-def _document(key: KeyRecord, step: Step | None) -> dict[str, object]:
+def _document(key: KeyRecord, step: Step | None, missing: tuple[str, ...] | None) -> dict[str, object]:
     hidden = {"wrapped", "public_jwk"}
     document: dict[str, object] = {name: getattr(key, name) for name in key.__slots__ if name not in hidden}
+    document["not_fetched_by"] = None if missing is None else list(missing)
     document["next"] = None if step is None else {"step": step.kind.value, "due_at": step.due_at}
     return document | ({"public_jwk": dict(key.public_jwk)} if key.public_jwk else {})

@@ -55,6 +55,7 @@ class Client:
     support_phone: str | None
     secrets: tuple[ClientSecret, ...] = field(repr=False)
     disabled_at: float | None
+    own_jwks: bool = False
 
     @property
     def public(self) -> bool:
@@ -124,4 +125,5 @@ def decode_client(
             for secret in secrets
         ),
         disabled_at=disabled_at,
+        own_jwks=bool(metadata.get("own_jwks", False)),
     )

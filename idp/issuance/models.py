@@ -95,3 +95,16 @@ class RefreshToken(Base):
 prunable("authorization_codes", AuthorizationCode.__table__, "expires_at", DAY)
 prunable("refresh_tokens", RefreshToken.__table__, "idle_expires_at", 7 * DAY)
 prunable("grants", Grant.__table__, "expires_at", 7 * DAY)
+
+
+class KeyPickUp(Base):
+    """A client has fetched a key from its own address, for the first time at this instant."""
+
+    __tablename__ = "key_pick_ups"
+
+    client_id: Mapped[str] = mapped_column(String(128), primary_key=True)
+    kid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    at: Mapped[Instant]
+
+
+prunable("key_pick_ups", KeyPickUp.__table__, "at", 400 * 86_400.0)

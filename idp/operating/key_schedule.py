@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from idp.acts.keep_schedule import keep_schedule
 from idp.app import Service
+from idp.issuance.pick_up import PickUp
 from idp.storage.database import StorageUnavailable
 from idp.storage.skew import ClockWrong
 
@@ -51,6 +52,7 @@ class KeySchedule:
                 service.kek,
                 service.settings.timetable,
                 algorithms=service.settings.signing_algs,
+                pick_up=PickUp(service.parts.issuer.directory.all(), service.settings.pick_up_seconds),
                 clock=service.clock,
                 entropy=service.entropy,
             )

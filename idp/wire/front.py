@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from time import perf_counter
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -22,7 +23,7 @@ from idp.wire.messages import Request, Response, check_headers
 from idp.wire.pages import ErrorPage, Pages
 from idp.wire.refusals import refusal_as_json, server_error
 from idp.wire.request_headers import RequestHeaders
-from idp.wire.routes import Endpoint, Render, Route, Static
+from idp.wire.routes import Endpoint, Render, Route, Static, StaticUnder
 from idp.wire.sending import send
 from idp.wire.traces import where
 
@@ -44,7 +45,7 @@ class Front:
         fallback: WSGIApplication,
         *,
         hosts: Mapping[str, str],
-        routes: Mapping[str, Route | Static],
+        routes: Mapping[str, Route | Static | StaticUnder],
         entropy: Entropy,
         trusted_proxies: Iterable[str] = (),
         https: bool = True,
@@ -59,7 +60,7 @@ class Front:
         Args:
             fallback: the pages.
             hosts: accepted spelling → configured host, as idp.wire.hosts.known_hosts gives them.
-            routes: by path, which is compared exactly.
+            routes: by path, which is compared exactly; `StaticUnder` ones by the path up to its last slash.
             entropy: for references.
             trusted_proxies: addresses, networks or `unix`: whose Forwarded header is believed.
             https: the issuer is served over TLS, so that browsers may be told to insist on it.
@@ -73,6 +74,8 @@ class Front:
             ValueError: there are no hosts, or a trusted proxy is malformed.
         """
         self._endpoints = {path: Endpoint(path, route, https=https) for path, route in routes.items()}
+        under = {path for path, route in routes.items() if isinstance(route, StaticUnder)}
+        self._under = {path: self._endpoints.pop(path) for path in under}
         self._gate = Gate(hosts=hosts, trusted_proxies=trusted_proxies)
         self._bodies = BodyReader(limit=MAX_BODY, readers=body_readers)
         self._entropy = entropy
@@ -91,7 +94,11 @@ class Front:
         """Answer one request."""
         started = perf_counter()
         reference = self._entropy(_REFERENCE_BYTES).hex()
-        endpoint = self._endpoints.get(environ.get("PATH_INFO", ""))
+        path: str = environ.get("PATH_INFO", "")
+        endpoint = self._endpoints.get(path)
+        if endpoint is None:
+            folder = path[: path.rfind("/") + 1]
+            endpoint = self._under.get(folder) if folder != path else None
         if endpoint is None:
             label = "pages"
             status, body = self._pages.serve(environ, start_response, reference)
@@ -110,6 +117,9 @@ class Front:
             host = self._gate.host(environ, any_host=endpoint.any_host)
             if endpoint.render is not None:
                 response = _document(environ, endpoint, endpoint.render)
+            elif endpoint.render_under is not None:
+                name = environ.get("PATH_INFO", "").removeprefix(endpoint.label)
+                response = _document(environ, endpoint, partial(endpoint.render_under, name))
             else:
                 response = self._handle(environ, endpoint, host, reference)
             check_headers(response.headers)

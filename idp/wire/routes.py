@@ -35,15 +35,25 @@ class Static:
     any_host: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StaticUnder:
+    """A document for every name under a path ("/jwks/NAME"); the name is handed in as it came, undecoded."""
+
+    render: Callable[[str], tuple[bytes, str, Iterable[Header]]]
+    cors: Cors = "any"
+    any_host: bool = False
+
+
 class Endpoint:
     """A route, ready to be answered."""
 
-    __slots__ = ("allow", "any_host", "handlers", "headers", "label", "not_allowed", "options", "render")
+    __slots__ = ("any_host", "handlers", "headers", "label", "not_allowed", "options", "render", "render_under")
 
-    def __init__(self, label: str, route: Route | Static, *, https: bool) -> None:
+    def __init__(self, label: str, route: Route | Static | StaticUnder, *, https: bool) -> None:
         self.label = label
         self.any_host = route.any_host
         self.render = route.render if isinstance(route, Static) else None
+        self.render_under = route.render if isinstance(route, StaticUnder) else None
         self.handlers: dict[str, Handler] = dict(route.handlers) if isinstance(route, Route) else {}
         if "GET" in self.handlers:
             self.handlers["HEAD"] = self.handlers["GET"]

@@ -14,6 +14,7 @@ from idp.acts.compromise_key import compromise_key
 from idp.acts.keep_schedule import keep_schedule
 from idp.app import Service
 from idp.issuance.mint import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE
+from idp.issuance.pick_up import PickUp
 from idp.storage.key_rows import read_ring
 from keys.compact import encode
 from keys.ring import Signer, open_signer
@@ -135,6 +136,7 @@ def test_a_key_that_left_in_the_ordinary_way_still_signs_people_out(
                 node.kek,
                 node.settings.timetable,
                 algorithms=node.settings.signing_algs,
+                pick_up=PickUp(()),
                 clock=clock,
                 entropy=node.entropy,
             )

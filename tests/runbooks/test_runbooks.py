@@ -32,6 +32,7 @@ def node(sqlite_url: str, tmp_path: Path, new_postgresql_url: Callable[[], str])
         "KEK_FILE": str(tmp_path / "kek"),
         "PASSWORD_HASHING": "cheapest-for-tests-only",
         "SIGNING_ALGS": "ES256",
+        "PICK_UP_HOURS": "0",  # The day that apps are given has passed.
     }
     made = Node(tmp_path, {f"IDP_{name}": value for name, value in settings.items()}, new_postgresql_url)
     furnish(made)

@@ -39,5 +39,6 @@ def cli(sqlite_url: str, tmp_path: Path) -> Cli:
             "IDP_KEK_FILE": str(tmp_path / "kek"),
             "IDP_PASSWORD_HASHING": "cheapest-for-tests-only",
             "IDP_SIGNING_ALGS": "ES256",
+            "IDP_PICK_UP_HOURS": "0",
         }
     )

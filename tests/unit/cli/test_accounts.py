@@ -33,6 +33,7 @@ def test_in_production_it_must_be_changed_at_first_use(with_keys: Cli) -> None:
     """Whoever gives a password to somebody else knows it, so it does not last."""
     production = {
         "IDP_MODE": "production",
+        "IDP_PICK_UP_HOURS": "24",
         "IDP_ISSUER": "https://id.example.com",
         "IDP_PASSWORD_HASHING": "owasp",
         **{f"IDP_{name}_URI": "https://example.com/" for name in ("IMPRINT", "PRIVACY", "ACCESSIBILITY")},

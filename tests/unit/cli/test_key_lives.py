@@ -66,6 +66,30 @@ def test_an_algorithm_in_use_does_not_end(cli: Cli) -> None:
     assert "retiring" == cli.json("keys", "retire", active, "--yes")["state"]
 
 
+def test_who_has_not_fetched_the_next_key_is_named(cli: Cli) -> None:
+    """By the list, for people and for programs, and by the rotation that it holds up."""
+    cli("keys", "init")
+    cli("clients", "add", "lazy", "--redirect-uri", "https://app.example.com/callback", "--own-jwks")
+    staged = kids(cli)["staged"]
+    assert f"{staged} waits for apps that have not fetched it: lazy" in cli("keys", "list").stdout
+    (key,) = [key for key in cli.json("keys", "list") if key["kid"] == staged]
+    assert ["lazy"] == key["not_fetched_by"]
+    refused = cli("keys", "rotate", "ES256", "--yes")
+    assert (1, True) == (refused.exit_code, f"{staged} does not sign yet: lazy has not fetched it" in refused.stderr)
+    cli("clients", "update", "lazy", "--shared-jwks")
+    assert 0 == cli("keys", "rotate", "ES256", "--yes").exit_code
+
+
+def test_apps_that_share_an_address_have_a_day(cli: Cli) -> None:
+    """Unless none is registered."""
+    cli("keys", "init")
+    cli("clients", "add", "app", "--redirect-uri", "https://app.example.com/callback")
+    refused = cli("keys", "rotate", "ES256", "--yes", IDP_PICK_UP_HOURS="24")
+    assert (1, True) == (refused.exit_code, "another 24.0 hours" in refused.stderr)
+    cli("clients", "disable", "app", "--yes")
+    assert 0 == cli("keys", "rotate", "ES256", "--yes", IDP_PICK_UP_HOURS="24").exit_code
+
+
 def test_the_list_says_what_comes_next(cli: Cli) -> None:
     """When the staged key will sign by itself, for people and for programs."""
     cli("keys", "init")

@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 
+from idp.issuance.pick_up import PickUp
 from keys.algorithms import ALGORITHMS
 from keys.canary import new_canary
 from keys.kek import FileKek
@@ -15,6 +16,8 @@ from keys.secrets import ServiceSecrets
 from keys.states import KeyState
 
 NOW = 1_800_000_000.0
+NOBODY = PickUp(())
+"""No client is registered: a key has nobody to wait for."""
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,7 @@ from keys.rotation import keys_of
 from keys.states import KeyState
 from tests.support.clock import SettableClock
 from tests.support.racing import at_once
-from tests.unit.keys.conftest import NOW
+from tests.unit.keys.conftest import NOBODY, NOW
 
 ALICE, BOB = "cli:alice@host", "cli:bob@host"
 
@@ -77,6 +77,20 @@ def compromise(database: Database, kek: Kek | None, kid: str) -> Containment:
     )
 
 
+def rotate(database: Database, kek: Kek, now: float) -> str:
+    """Rotate in the ordinary way; gives the kid that takes over."""
+    done = rotate_key(
+        database,
+        kek,
+        algorithm="ES256",
+        pick_up=NOBODY,
+        actor="test",
+        clock=SettableClock(now),
+        entropy=secrets.token_bytes,
+    )
+    return done.activated
+
+
 def ring_of(database: Database, kek: Kek) -> KeyRing:
     """The ring that a process loads now."""
     with database.reading() as connection:
@@ -104,9 +118,7 @@ def test_the_standby_key_signs_from_this_instant_on(database: Database, kek: Fil
 @pytest.mark.parametrize("state", ["staged", "standby", "active", "retiring", "removed"])
 def test_a_key_can_be_compromised_in_every_state(database: Database, kek: FileKek, state: str) -> None:
     """Off the JWKS and out of the hints; afterwards there is one of each that is needed, whoever was hit."""
-    rotate_key(
-        database, kek, algorithm="ES256", actor="test", clock=SettableClock(NOW - 100), entropy=secrets.token_bytes
-    )
+    rotate(database, kek, NOW - 100)
     with database.writing() as connection:
         old = update(KeyRow).where(KeyRow.state == "retiring")
         connection.execute(old.values(state=state if state == "removed" else "retiring", removed_at=NOW - 50))
@@ -186,10 +198,9 @@ def test_a_damaged_key_can_be_compromised(database: Database, kek: FileKek) -> N
 
 def test_a_rotation_that_does_not_hold_yet_is_overtaken(database: Database, kek: FileKek) -> None:
     """The key that was about to sign is the leaked one: the standby signs at once, and the old one no longer."""
-    clock = SettableClock(NOW - 1)
-    rotation = rotate_key(database, kek, algorithm="ES256", actor="test", clock=clock, entropy=secrets.token_bytes)
+    activated = rotate(database, kek, NOW - 1)
     standby = keys(database)["standby"].kid
-    assert standby == compromise(database, kek, rotation.activated).incident.replaced_by
+    assert standby == compromise(database, kek, activated).incident.replaced_by
     assert standby == ring_of(database, kek).signer("ES256", NOW).kid
 
 

@@ -28,7 +28,7 @@ from keys.schedule import Step
 from keys.timetable import DAY, Timetable
 from tests.support.clock import SettableClock
 from tests.support.racing import at_once
-from tests.unit.keys.conftest import NOW
+from tests.unit.keys.conftest import NOBODY, NOW
 
 ALGORITHMS = ("ES256", "Ed25519")
 
@@ -53,7 +53,13 @@ def kek(database: Database, tmp_path: Path) -> FileKek:
 def keep(database: Database, kek: FileKek, now: float) -> tuple[Step, ...]:
     """One turn of the housekeeper."""
     return keep_schedule(
-        database, kek, Timetable(), algorithms=ALGORITHMS, clock=SettableClock(now), entropy=secrets.token_bytes
+        database,
+        kek,
+        Timetable(),
+        algorithms=ALGORITHMS,
+        pick_up=NOBODY,
+        clock=SettableClock(now),
+        entropy=secrets.token_bytes,
     )
 
 

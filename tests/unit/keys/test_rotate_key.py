@@ -27,7 +27,7 @@ from keys.ring import KeyRing
 from keys.rotation import keys_of
 from tests.support.clock import SettableClock
 from tests.support.racing import at_once
-from tests.unit.keys.conftest import NOW
+from tests.unit.keys.conftest import NOBODY, NOW
 
 
 @pytest.fixture
@@ -55,7 +55,13 @@ def kek(database: Database, tmp_path: Path) -> FileKek:
 def rotate(database: Database, kek: FileKek, *, now: float = NOW, algorithm: str = "ES256") -> Rotation:
     """The act."""
     return rotate_key(
-        database, kek, algorithm=algorithm, actor="cli:root@host", clock=SettableClock(now), entropy=secrets.token_bytes
+        database,
+        kek,
+        algorithm=algorithm,
+        pick_up=NOBODY,
+        actor="cli:root@host",
+        clock=SettableClock(now),
+        entropy=secrets.token_bytes,
     )
 
 
