@@ -18,7 +18,8 @@ class KeyRecord:
     """One key or secret of the ring; `wrapped` is None where the private part lives elsewhere or was destroyed.
 
     `home` says where the private part is: "local" is in this row, wrapped; anything else names a token or service that
-    signs for us ("pkcs11:LABEL").
+    signs for us ("pkcs11:LABEL"). `canaries` are the clients for which a staged key signs before all others, each with
+    the instant from which it does.
 
     `version` counts the secrets of one purpose (1 for signing keys, whose kid tells them apart); `epoch` is the ring's
     epoch at this row's last change.
@@ -39,6 +40,7 @@ class KeyRecord:
     activated_at: float | None = None
     retired_at: float | None = None
     removed_at: float | None = None
+    canaries: Mapping[str, float] = field(default_factory=dict)
     epoch: int
 
     def signs(self, now: float) -> bool:
@@ -70,5 +72,6 @@ class KeyRecord:
             activated_at=at if state is KeyState.ACTIVE else self.activated_at,
             retired_at=at if state is KeyState.RETIRING else self.retired_at,
             removed_at=at if state is KeyState.REMOVED else self.removed_at,
+            canaries={},
             epoch=epoch,
         )

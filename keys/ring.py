@@ -36,13 +36,14 @@ class PublicKey(NamedTuple):
 class KeyRing:
     """The signing keys of one purpose."""
 
-    __slots__ = ("_public", "_rendered", "_signers", "damaged", "epoch")
+    __slots__ = ("_canaries", "_public", "_rendered", "_signers", "damaged", "epoch")
 
     def __init__(
         self, *, public: Mapping[str, PublicKey], signers: Mapping[str, Signer], damaged: Mapping[str, str], epoch: int
     ) -> None:
         self._public = public
         self._signers = _by_algorithm(public, signers)
+        self._canaries = _by_canary(public, signers)
         self._rendered: dict[tuple[str, ...], Jwks] = {}
         self.damaged = damaged
         self.epoch = epoch
@@ -80,15 +81,21 @@ class KeyRing:
         if kid not in self._public:
             return self
         public = {name: key for name, key in self._public.items() if name != kid}
-        signers = {signer.kid: signer for keys in self._signers.values() for _, signer in keys if signer.kid != kid}
+        held = {signer.kid: signer for keys in self._signers.values() for _, signer in keys}
+        held |= {signer.kid: signer for _, signer in self._canaries.values()}
+        signers = {name: signer for name, signer in held.items() if name != kid}
         return KeyRing(public=MappingProxyType(public), signers=signers, damaged=self.damaged, epoch=self.epoch)
 
-    def signer(self, algorithm: str, now: float) -> Signer:
-        """Return what signs with an algorithm at this instant.
+    def signer(self, algorithm: str, now: float, client_id: str | None = None) -> Signer:
+        """Return what signs with an algorithm at this instant, for this client where it is one of a staged key's first.
 
         Raises:
             NoActiveKey: nothing does.
         """
+        if self._canaries and client_id is not None:
+            since, early = self._canaries.get((algorithm, client_id), _NEVER)
+            if early is not None and since <= now:
+                return early
         for record, signer in self._signers.get(algorithm, ()):
             if record.signs(now):
                 return signer
@@ -118,6 +125,9 @@ class KeyRing:
         if key is None or not (removed or key.record.published(now)):
             raise UnknownKey("no key of that kid is trusted")
         return key
+
+
+_NEVER: tuple[float, Signer | None] = (0.0, None)
 
 
 def open_signer(record: KeyRecord, kek: Kek) -> Signer:
@@ -152,6 +162,20 @@ def _public_key(record: KeyRecord) -> PublicKey:
     if thumbprint(record.public_jwk) != record.kid:
         raise KeyDamaged(f"the public part of key {record.kid} was altered: its thumbprint is another")
     return PublicKey(record, algorithm_named(record.algorithm).verifying(record.public_jwk))
+
+
+def _by_canary(
+    public: Mapping[str, PublicKey], signers: Mapping[str, Signer]
+) -> Mapping[tuple[str, str], tuple[float, Signer]]:
+    """Find the clients that a staged key signs for already: (algorithm, client) → since when, and with what."""
+    return MappingProxyType(
+        {
+            (signer.algorithm, client_id): (since, signer)
+            for kid, signer in signers.items()
+            if public[kid].record.state is KeyState.STAGED
+            for client_id, since in public[kid].record.canaries.items()
+        }
+    )
 
 
 def _by_algorithm(

@@ -54,7 +54,7 @@ class LogoutTokenWriter:
         if client is None or client.disabled_at is not None or client.backchannel_logout_uri is None:
             return None
         token = logout_token(
-            self._ring.signer(client.id_token_alg),
+            self._ring.signer(client.id_token_alg, client.client_id),
             issuer=self._issuer,
             client=client,
             account_id=logout.account_id,

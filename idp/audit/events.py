@@ -68,6 +68,7 @@ class EventType(StrEnum):
     CLIENT_AUTHENTICATION_FAILED = "client.authentication_failed"
     KEYS_CREATED = "keys.created"
     KEYS_ROTATED = "keys.rotated"
+    KEYS_CANARY = "keys.canary"
     KEYS_CHANGED = "keys.changed"
     KEYS_COMPROMISED = "keys.compromised"
     INCIDENT_REVIEWED = "incident.reviewed"

@@ -1,4 +1,4 @@
-"""``idp keys stage | activate | retire | remove``: one key at a time, where the schedule does not do it by itself."""
+"""``idp keys stage | canary | activate | retire | remove``: one key at a time, where the schedule does not do it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection
 
+from idp.acts.canary_key import NotItsClients, canary_key
 from idp.acts.remove_key import MovedKey, remove_key, retire_key
 from idp.acts.rotate_key import rotate_key
 from idp.acts.stage_key import stage_key
@@ -22,7 +23,7 @@ from idp.storage.key_rows import RingMoved, read_ring
 from keys.errors import ForbiddenTransition, NothingStaged, StillNeeded, UnknownKey, UnsupportedAlgorithm
 from keys.states import KeyState
 
-REFUSALS = (ForbiddenTransition, NotPickedUp, NothingStaged, RingMoved, StillNeeded, UnknownKey)
+REFUSALS = (ForbiddenTransition, NotItsClients, NotPickedUp, NothingStaged, RingMoved, StillNeeded, UnknownKey)
 
 
 @contextmanager
@@ -77,6 +78,42 @@ def stage_command(algorithm: str, *, standby: bool, config: Path | None, as_json
         print_json(asdict(staged))
     else:
         click.echo(f"{staged.kid} is {staged.state}, {'from now on' if staged.made else 'and was before'}.")
+
+
+@click.command("canary")
+@click.argument("algorithm")
+@click.option("--client", "client_ids", multiple=True, help="An app that gets tokens of the staged key now.")
+@click.option("--back", is_flag=True, help="No app does any more.")
+@config_option
+@json_option
+def canary_command(
+    algorithm: str, *, client_ids: tuple[str, ...], back: bool, config: Path | None, as_json: bool
+) -> None:
+    """Let the staged key sign for chosen apps first; `rotate` then lets it sign for all, `--back` for none.
+
+    \b
+    idp keys canary ES256 --client driver-portal
+    idp keys canary ES256 --back
+    """
+    if back == bool(client_ids):
+        raise click.UsageError("name apps by --client, or take the trial back by --back")
+    with opened(config) as service, refused_in_words():
+        trial = canary_key(
+            service.database,
+            service.kek(),
+            algorithm=algorithm,
+            client_ids=client_ids,
+            pick_up=pick_up_of(service),
+            actor=service.actor,
+            clock=service.clock,
+            entropy=service.entropy,
+        )
+    if as_json:
+        print_json(asdict(trial))
+    elif back:
+        click.echo(f"{trial.kid} signs for nobody any more, from {when(trial.effective_at)} on.")
+    else:
+        click.echo(f"{trial.kid} signs for {', '.join(trial.clients)} from {when(trial.effective_at)} on.")
 
 
 @click.command("activate")

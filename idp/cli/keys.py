@@ -15,6 +15,7 @@ from idp.acts.rotate_key import rotate_key
 from idp.cli.key_incidents import compromise_command, incident_command, review_command
 from idp.cli.key_lives import (
     activate_command,
+    canary_command,
     pick_up_of,
     refused_in_words,
     remove_command,
@@ -35,11 +36,12 @@ from keys.states import KeyState
 
 @click.group("keys")
 def keys() -> None:
-    """The key ring: init, list, rotate; stage, activate, retire, remove; compromise, incident, review."""
+    """The key ring: init, list, rotate; stage, canary, activate, retire, remove; compromise, incident, review."""
 
 
 for command in (
     stage_command,
+    canary_command,
     activate_command,
     retire_command,
     remove_command,

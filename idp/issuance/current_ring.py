@@ -54,8 +54,8 @@ class CurrentRing:
             raise RuntimeError("the key ring has not been loaded")
         return self._ring
 
-    def signer(self, algorithm: str) -> Signer:
-        """Give the active signer, unless this process may have missed a change.
+    def signer(self, algorithm: str, client_id: str | None = None) -> Signer:
+        """Give what signs for a client, unless this process may have missed a change.
 
         Raises:
             StaleView: the last good poll is too old, or this process's clock is ahead of the database's.
@@ -63,7 +63,7 @@ class CurrentRing:
         """
         now = self._clock()
         self._watch.require_signing_time(now)
-        return self.ring.signer(algorithm, now)
+        return self.ring.signer(algorithm, now, client_id)
 
     def jwks(self) -> Jwks:
         """Give the published keys, rendered."""

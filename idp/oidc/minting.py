@@ -30,7 +30,7 @@ def mint_for_person(
 ) -> dict[str, Any]:
     """Sign the tokens of a grant; the account is read only when the `claims` parameter put claims into the ID token."""
     token = access_token(
-        issuer.ring.signer(client.access_token_alg),
+        issuer.ring.signer(client.access_token_alg, client.client_id),
         issuer=issuer.address,
         client=client,
         scopes=scopes,
@@ -50,7 +50,7 @@ def mint_for_person(
         body["refresh_token"] = refresh_token
     if "openid" in scopes:
         body["id_token"] = id_token(
-            issuer.ring.signer(client.id_token_alg),
+            issuer.ring.signer(client.id_token_alg, client.client_id),
             issuer=issuer.address,
             client=client,
             subject=family.subject,
@@ -75,7 +75,7 @@ def mint_for_client(
     """Sign a client's own access token, and hand its record to the batch (lost at most: one batch, at a crash)."""
     jti = new_id(issuer.entropy)
     token = access_token(
-        issuer.ring.signer(client.access_token_alg),
+        issuer.ring.signer(client.access_token_alg, client.client_id),
         issuer=issuer.address,
         client=client,
         scopes=scopes,

@@ -63,7 +63,7 @@ class UserInfo:
         body = {**person, "sub": claims["sub"]}
         if client.userinfo_alg is None:
             return json_response(200, body)
-        signer = self._issuer.ring.signer(client.userinfo_alg)
+        signer = self._issuer.ring.signer(client.userinfo_alg, client.client_id)
         signed = encode(signer, typ="JWT", claims={**body, "iss": self._issuer.address, "aud": client.client_id})
         headers = [("Content-Type", "application/jwt"), ("Cache-Control", "no-store")]
         return Response(200, headers, signed.encode("ascii"))

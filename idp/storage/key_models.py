@@ -50,4 +50,5 @@ class KeyRow(Base):
     activated_at: Mapped[Instant | None]
     retired_at: Mapped[Instant | None]
     removed_at: Mapped[Instant | None]
+    canaries: Mapped[dict[str, float]] = mapped_column(JsonType, server_default="{}")
     epoch: Mapped[int] = mapped_column(BigNumber)

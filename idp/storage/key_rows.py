@@ -144,4 +144,5 @@ def _record(row: RowMapping) -> KeyRecord:
 
 def _values(record: KeyRecord) -> dict[str, Any]:
     values = {name: getattr(record, name) for name in _COLUMNS}
-    return values | {"state": record.state.value, "public_jwk": dict(record.public_jwk)}
+    public = dict(record.public_jwk)
+    return values | {"state": record.state.value, "public_jwk": public, "canaries": dict(record.canaries)}
