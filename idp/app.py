@@ -43,7 +43,7 @@ from idp.storage.schema import check_schema
 from idp.storage.skew import PRODUCTION_CLOCK, ClockLimits
 from idp.storage.watch import Watch
 from idp.wire.outbound import Outbound
-from keys.kek import FileKek, Kek
+from keys.kek import Kek, load_kek
 from keys.secrets import ServiceSecrets
 
 RANDOM = Handfuls()
@@ -108,7 +108,7 @@ def build(
     pages_app = flask.Flask("idp", static_folder=None, template_folder=None)
     database = open_database(settings, pages_app)
     check_schema(database.engine)
-    kek = FileKek.load(settings.kek_file)
+    kek = load_kek(settings.kek_file, settings.previous_kek_file)
     with database.reading() as connection:
         service_secrets = load_secrets(connection, kek, entropy=entropy)
 

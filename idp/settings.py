@@ -61,6 +61,7 @@ class Settings(BaseModel):
     database_url: SecretStr
     redis_url: SecretStr | None = None
     kek_file: Path
+    previous_kek_file: Path | None = None
     trusted_proxies: tuple[str, ...] = ()
     extra_hosts: tuple[str, ...] = ()
     outbound_allow: tuple[str, ...] = ()

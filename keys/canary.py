@@ -29,7 +29,7 @@ def check_canary(records: Iterable[KeyRecord], kek: Kek) -> None:
     canary = next((record for record in records if record.purpose == Purpose.CANARY), None)
     if canary is None:
         raise SecretMissing("there are no keys yet: run `idp keys init`")
-    if canary.kek_id != kek.kek_id:
+    if kek.holding(canary.kek_id) is None:
         raise WrongKek(
             f"the key-encryption key given is {kek.kek_id}, but {canary.kek_id} wrapped the keys in the database: "
             "point IDP_KEK_FILE at that file, or restore it from its backup"

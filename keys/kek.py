@@ -5,6 +5,8 @@ a damaged file is told from a wrong one; it is written once, whole, and never re
 have to offer what `Kek` names.
 """
 
+from __future__ import annotations
+
 import hashlib
 import os
 import re
@@ -35,6 +37,9 @@ class Kek(Protocol):
     @property
     def kek_id(self) -> str:
         """Which key-encryption key this is; written beside what it wrapped."""
+
+    def holding(self, kek_id: str) -> Kek | None:
+        """Give what opens rows wrapped by this key-encryption key; None when that is another one."""
 
     def wrap(self, dek: bytes, aad: bytes) -> bytes:
         """Wrap a data key, bound to `aad`."""
@@ -93,6 +98,10 @@ class FileKek:
             raise KekRefused(f"{path} is damaged (its check value doesn't match): {_RESTORE}")
         return cls(key, entropy=entropy)
 
+    def holding(self, kek_id: str) -> Kek | None:
+        """Give itself, if it is that one."""
+        return self if kek_id == self.kek_id else None
+
     def wrap(self, dek: bytes, aad: bytes) -> bytes:
         """Wrap a data key, bound to `aad`."""
         nonce = self._entropy(_NONCE)
@@ -108,6 +117,47 @@ class FileKek:
             return self._aead.decrypt(wrapped[:_NONCE], wrapped[_NONCE:], b"idp kek|" + aad)
         except (InvalidTag, ValueError) as error:
             raise KeyDamaged("the data key does not open") from error
+
+
+class KekPair:
+    """Two key-encryption keys, while rows go over from the previous one to the present one, which alone wraps."""
+
+    __slots__ = ("_present", "_previous", "kek_id")
+
+    def __init__(self, present: Kek, previous: Kek) -> None:
+        self._present = present
+        self._previous = previous
+        self.kek_id = present.kek_id
+
+    @override
+    def __repr__(self) -> str:
+        return f"<KekPair {self.kek_id}>"
+
+    def holding(self, kek_id: str) -> Kek | None:
+        """Give the one of the two that it is."""
+        return self._present.holding(kek_id) or self._previous.holding(kek_id)
+
+    def wrap(self, dek: bytes, aad: bytes) -> bytes:
+        """Wrap a data key with the present one."""
+        return self._present.wrap(dek, aad)
+
+    def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
+        """Unwrap what the present one has wrapped.
+
+        Raises:
+            KeyDamaged: altered, bound to something else, or wrapped by another key.
+        """
+        return self._present.unwrap(wrapped, aad)
+
+
+def load_kek(path: Path, previous: Path | None = None, *, entropy: Entropy = os.urandom) -> Kek:
+    """Load the key-encryption key, and beside it the previous one, where rows may still be wrapped by that.
+
+    Raises:
+        KekRefused: a file is missing, readable by others, or damaged.
+    """
+    present = FileKek.load(path, entropy=entropy)
+    return present if previous is None else KekPair(present, FileKek.load(previous, entropy=entropy))
 
 
 def _read_private(path: Path) -> bytes:

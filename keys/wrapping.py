@@ -52,21 +52,52 @@ def unwrap(record: KeyRecord, kek: Kek) -> bytes:
     """
     if record.wrapped is None:
         raise KeyDamaged(f"key {record.kid} has no private part here")
-    if record.kek_id != kek.kek_id:
-        raise WrongKek(f"key {record.kid} was wrapped by key-encryption key {record.kek_id}, not by {kek.kek_id}")
-    label = Label(record.kid, record.algorithm, record.purpose, record.version)
+    opener = _opener(record, kek)
     try:
-        return _open(record.wrapped, label.aad, kek)
+        return _open(record.wrapped, label_of(record).aad, opener)
     except (InvalidTag, KeyDamaged, ValueError) as error:
         raise KeyDamaged(
             f"the wrapped part of key {record.kid} is damaged or belongs to another row: restore it from backup"
         ) from error
 
 
+def rewrap(record: KeyRecord, kek: Kek) -> bytes:
+    """Give a row's wrapped part with its data key wrapped by the present key-encryption key; the secret stays as it is.
+
+    The secret is opened once, so that a damaged row is found now and not after its key-encryption key is gone.
+
+    Raises:
+        WrongKek: neither the present nor the previous key-encryption key wrapped it.
+        KeyDamaged: it does not open.
+    """
+    unwrap(record, kek)
+    wrapped, aad = record.wrapped or b"", label_of(record).aad
+    start, end = _bounds(wrapped)
+    dek = kek.wrap(_opener(record, kek).unwrap(wrapped[start:end], aad), aad)
+    return _FORMAT + len(dek).to_bytes(_LENGTH, "big") + dek + wrapped[end:]
+
+
+def label_of(record: KeyRecord) -> Label:
+    """Give what a row's secret is bound to."""
+    return Label(record.kid, record.algorithm, record.purpose, record.version)
+
+
+def _opener(record: KeyRecord, kek: Kek) -> Kek:
+    opener = kek.holding(record.kek_id)
+    if opener is None:
+        raise WrongKek(f"key {record.kid} was wrapped by key-encryption key {record.kek_id}, not by {kek.kek_id}")
+    return opener
+
+
+def _bounds(wrapped: bytes) -> tuple[int, int]:
+    """Give where the wrapped data key begins and ends."""
+    start = len(_FORMAT) + _LENGTH
+    return start, start + int.from_bytes(wrapped[len(_FORMAT) : start], "big")
+
+
 def _open(wrapped: bytes, aad: bytes, kek: Kek) -> bytes:
     if not wrapped.startswith(_FORMAT):
         raise KeyDamaged("unknown wrapping format")
-    start = len(_FORMAT) + _LENGTH
-    end = start + int.from_bytes(wrapped[len(_FORMAT) : start], "big")
+    start, end = _bounds(wrapped)
     dek = kek.unwrap(wrapped[start:end], aad)
     return AESGCM(dek).decrypt(wrapped[end : end + _NONCE], wrapped[end + _NONCE :], aad)

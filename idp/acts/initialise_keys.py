@@ -16,7 +16,7 @@ from idp.storage.key_rows import StoredRing, add_keys, advance_ring, on_current_
 from keys.algorithms import algorithm as algorithm_named
 from keys.canary import check_canary, new_canary
 from keys.errors import KekRefused, SecretMissing
-from keys.kek import FileKek, Kek
+from keys.kek import FileKek, Kek, load_kek
 from keys.new_records import new_secret, new_signing_key
 from keys.purposes import FOUNDING_SECRETS, Purpose
 from keys.records import KeyRecord
@@ -37,7 +37,14 @@ class InitialisedKeys:
 
 
 def initialise_keys(
-    database: Database, kek_path: Path, *, algorithms: Sequence[str], actor: str, now: float, entropy: Entropy
+    database: Database,
+    kek_path: Path,
+    *,
+    algorithms: Sequence[str],
+    actor: str,
+    now: float,
+    entropy: Entropy,
+    previous_kek: Path | None = None,
 ) -> InitialisedKeys:
     """Make what is missing.
 
@@ -53,7 +60,7 @@ def initialise_keys(
     """
     for name in algorithms:
         algorithm_named(name)
-    kek, kek_created = _obtain_kek(database, kek_path, entropy)
+    kek, kek_created = _obtain_kek(database, kek_path, previous_kek, entropy)
 
     def make(stored: StoredRing) -> InitialisedKeys:
         _require_intact(stored, kek)
@@ -65,12 +72,14 @@ def initialise_keys(
     return on_current_ring(database, make)
 
 
-def _obtain_kek(database: Database, path: Path, entropy: Entropy) -> tuple[Kek, bool]:
+def _obtain_kek(database: Database, path: Path, previous: Path | None, entropy: Entropy) -> tuple[Kek, bool]:
     """Load the key-encryption key; make one only for a database that has never had keys. Tells which it was."""
     if path.exists():
-        return FileKek.load(path, entropy=entropy), False
+        return load_kek(path, previous, entropy=entropy), False
     with database.reading() as connection:
         epoch = read_ring(connection).epoch
+    if epoch and path.exists():  # Another process made both a moment ago.
+        return load_kek(path, previous, entropy=entropy), False
     if epoch:
         raise KekRefused(
             f"no key-encryption key at {path}, but the database holds keys that one has wrapped: "
@@ -80,7 +89,7 @@ def _obtain_kek(database: Database, path: Path, entropy: Entropy) -> tuple[Kek, 
         return FileKek.create(path, entropy=entropy), True
     except KekRefused:
         if path.exists():  # Another process made it a moment ago.
-            return FileKek.load(path, entropy=entropy), False
+            return load_kek(path, previous, entropy=entropy), False
         raise
 
 

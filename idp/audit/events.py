@@ -70,6 +70,7 @@ class EventType(StrEnum):
     KEYS_ROTATED = "keys.rotated"
     KEYS_CANARY = "keys.canary"
     KEYS_CHANGED = "keys.changed"
+    KEYS_REWRAPPED = "keys.rewrapped"
     KEYS_COMPROMISED = "keys.compromised"
     INCIDENT_REVIEWED = "incident.reviewed"
     INCIDENT_WITHDRAWN = "incident.withdrawn"

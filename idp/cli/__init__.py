@@ -14,7 +14,7 @@ COMMANDS = {
     "doctor": "What is right, what is not, and what to do next.",
     "clients": "Relying parties: add, list, show, update, disable, enable, rotate-secret, explain.",
     "accounts": "People who sign in: add, show, stop, let back in.",
-    "keys": "The key ring: init, list, rotate, stage, canary, activate, retire, remove, compromise, incident, review.",
+    "keys": "The key ring: make, look, rotate, try out, take out of service, wrap anew.",
     "audit": "What happened: tail, export, verify, key, verifier.",
     "db": "The database: upgrade, check, prune.",
 }

@@ -104,7 +104,7 @@ def prepare(settings: Settings) -> None:
     from idp.storage.key_rows import load_secrets
     from idp.storage.schema import upgrade
     from keys.errors import KeysError
-    from keys.kek import FileKek
+    from keys.kek import load_kek
 
     engine = open_engine(settings.database_url.get_secret_value(), pool_size=2)
     entropy, now = secrets.token_bytes, time.time()
@@ -123,7 +123,7 @@ def prepare(settings: Settings) -> None:
             seed_clients(connection, demo_clients(port_of(settings.issuer)), entropy=entropy, now=now)
         seed_people(database, PEOPLE, hasher_for(settings, database, entropy), entropy=entropy, now=now)
         with database.writing() as connection:
-            opened = load_secrets(connection, FileKek.load(settings.kek_file), entropy=entropy)
+            opened = load_secrets(connection, load_kek(settings.kek_file, settings.previous_kek_file), entropy=entropy)
             seed_factors(connection, PEOPLE, opened.sealer("totp seed"), opened.mac_key("lookup.factors"), now=now)
     except (KeysError, CommandError, DBAPIError, StorageUnavailable, AccountRefused) as error:
         folder = settings.kek_file.parent

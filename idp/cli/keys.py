@@ -22,6 +22,7 @@ from idp.cli.key_lives import (
     retire_command,
     stage_command,
 )
+from idp.cli.key_rewrap import rewrap_command
 from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, print_json, print_table, when
 from idp.issuance.pick_up import fetched
@@ -36,7 +37,7 @@ from keys.states import KeyState
 
 @click.group("keys")
 def keys() -> None:
-    """The key ring: init, list, rotate; stage, canary, activate, retire, remove; compromise, incident, review."""
+    """The key ring: make, look, rotate, try out, take out of service, wrap anew."""
 
 
 for command in (
@@ -48,6 +49,7 @@ for command in (
     compromise_command,
     incident_command,
     review_command,
+    rewrap_command,
 ):
     keys.add_command(command)
 
@@ -69,6 +71,7 @@ def init_command(*, config: Path | None, as_json: bool) -> None:
             service.database,
             settings.kek_file,
             algorithms=settings.signing_algs,
+            previous_kek=settings.previous_kek_file,
             **service.acting(),
         )
     if as_json:

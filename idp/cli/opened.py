@@ -26,7 +26,7 @@ from idp.storage.engine import open_engine
 from idp.storage.handles import Clock, Entropy
 from idp.storage.schema import SchemaMismatch, check_schema
 from keys.errors import KeysError
-from keys.kek import FileKek, Kek
+from keys.kek import Kek, load_kek
 
 UNUSABLE = 2
 
@@ -74,7 +74,7 @@ class Opened:
         Raises:
             KekRefused: its file is missing, damaged or readable by others.
         """
-        return FileKek.load(self.settings.kek_file)
+        return load_kek(self.settings.kek_file, self.settings.previous_kek_file)
 
 
 def read_settings(config: Path | None) -> Settings:

@@ -24,7 +24,7 @@ from idp.storage.schema import SchemaMismatch, check_schema
 from idp.storage.skew import ALARM_SECONDS, PRODUCTION_CLOCK
 from keys.canary import check_canary
 from keys.errors import KeysError
-from keys.kek import FileKek, Kek
+from keys.kek import Kek, load_kek
 from keys.ring import KeyRing
 from keys.rotation import keys_of
 from keys.states import KeyState
@@ -71,7 +71,7 @@ def _time_and_speed(database: Database, clock: Clock, stopwatch: Callable[[], fl
 
 def _keys(database: Database, settings: Settings, now: float) -> Iterator[Finding]:
     try:
-        kek: Kek = FileKek.load(settings.kek_file)
+        kek: Kek = load_kek(settings.kek_file, settings.previous_kek_file)
         with database.reading() as connection:
             stored = read_ring(connection)
         check_canary(stored.records, kek)
