@@ -37,6 +37,7 @@ class Notice(StrEnum):
     LOCKED = "locked"
     EMAIL_CHANGED = "email_changed"
     NEW_DEVICE = "new_device"
+    NEW_DEVICES = "new_devices"
     LOCKED_DOWN = "locked_down"
 
 

@@ -73,7 +73,7 @@ class MailWriter:
     def _notice(self, message: Queued) -> Mail | None:
         with self._database.reading() as connection:
             account = find_by_id(connection, account_id=message.payload["account_id"])
-            if message.kind == Notice.NEW_DEVICE and account is not None:
+            if message.kind in {Notice.NEW_DEVICE, Notice.NEW_DEVICES} and account is not None:
                 wanted = preferences_of(connection, account_id=account.id).new_device_mail
                 account = account if wanted else None
         # A lock is told to nobody in particular, so that writing it down costs the same for a name that nobody has.

@@ -113,7 +113,15 @@ def test_no_gap_of_three_lines() -> None:
         assert "\n\n\n" not in write(kind).text, kind
 
 
-URGENT = ("password_changed", "password_reset", "factor_added", "factor_removed", "email_changed", "new_device")
+URGENT = (
+    "password_changed",
+    "password_reset",
+    "factor_added",
+    "factor_removed",
+    "email_changed",
+    "new_device",
+    "new_devices",
+)
 
 
 @pytest.mark.parametrize("kind", URGENT)
