@@ -1,10 +1,10 @@
 """Take a leaked key out of service, alone and at once; containment waits for nobody and never fails half-way.
 
 In one transaction: the key is compromised, its standby signs from this instant on, a mark tells every process to drop
-it (which they do within half a second, so that its tokens are refused at userinfo, introspection and as hints), and an
-incident is opened that a second person reviews. A node that has not heard yet may sign with it for that half second;
-what it signs is refused like everything else of that key. People stay signed in: sessions and refresh tokens rest on
-the database, not on signatures.
+it (which they do within half a second, so that its tokens are refused at userinfo, introspection and as hints), apps
+that listen on the back channel are to drop what may rest on it, and an incident is opened that a second person reviews.
+A node that has not heard yet may sign with it for that half second; what it signs is refused like everything else of
+that key. People stay signed in: sessions and refresh tokens rest on the database, not on signatures.
 
 If nothing can take over, the key goes all the same, and signing with its algorithm answers 503 until somebody acts.
 Without the key-encryption key at hand (a shell on another machine) the follower can't be tried out first; it is taken
@@ -21,6 +21,7 @@ from sqlalchemy import Connection
 
 from idp.acts.change_ring import Change, Written, write_change
 from idp.acts.stage_key import stage_key
+from idp.acts.tell_apps_of_key import tell_apps_of_key
 from idp.audit.events import EventType
 from idp.storage.database import Database
 from idp.storage.handles import Clock, Entropy, new_id
@@ -101,8 +102,10 @@ def _written(
     entropy: Entropy,
 ) -> Containment:
     opened: list[Incident] = []
+    logouts = 0
 
     def open_incident(connection: Connection, written: Written) -> None:
+        nonlocal logouts
         opened.append(
             Incident(
                 id=new_id(entropy),
@@ -117,6 +120,7 @@ def _written(
             )
         )
         add_incident(connection, opened[0])
+        logouts = tell_apps_of_key(connection, key, entropy=entropy, now=written.at)
         write_mark(connection, kind="kid", id=key.kid, not_before=written.at, now=written.at)
 
     write_change(
@@ -127,7 +131,7 @@ def _written(
             moves=[(key, KeyState.COMPROMISED), *((other, KeyState.ACTIVE) for other in follower)],
             delay=0.0,
         ),
-        details=lambda _: asdict(opened[0]),
+        details=lambda _: {**asdict(opened[0]), "app_logouts": logouts},
         actor=actor,
         clock=clock,
         entropy=entropy,

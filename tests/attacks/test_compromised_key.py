@@ -9,10 +9,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import select
 
 from idp.acts.compromise_key import compromise_key
 from idp.acts.keep_schedule import keep_schedule
 from idp.app import Service
+from idp.audit.models import EVENTS
+from idp.delivery.models import APP_LOGOUTS
 from idp.issuance.mint import ACCESS_TOKEN_TYPE, ID_TOKEN_TYPE
 from idp.issuance.pick_up import PickUp
 from idp.storage.key_rows import read_ring
@@ -146,3 +149,36 @@ def test_a_key_that_left_in_the_ordinary_way_still_signs_people_out(
         assert "signed out" == leave(node, hint)
         contain(node, kid)
         assert "page:/end-session" == leave(node, hint)
+
+
+def test_apps_drop_what_may_rest_on_it_and_people_stay_signed_in(
+    sqlite_url: str, tmp_path: Path, clock: SettableClock
+) -> None:
+    """Every app of the algorithm that listens is told of each session; those of other algorithms are not."""
+    with issuer_on(sqlite_url, tmp_path, clock=clock) as node:
+        add_person(node)
+        heard: dict[str, Any] = {"backchannel_logout_uri": "https://app.example.com/logout"}
+        browser = Browser(node)
+        apps = [
+            App.register(node, "listens", **heard),
+            App.register(node, "rsa", id_token_signed_response_alg="RS256", **heard),
+            App.register(node, "deaf"),
+        ]
+        for app in apps:
+            app.tokens(browser, scope=SCOPES)
+        with node.database.reading() as connection:
+            staged = next(
+                key.kid
+                for key in keys_of(read_ring(connection).records, algorithm="ES256")
+                if key.state is KeyState.STAGED
+            )
+        contain(node, staged)
+        with node.database.reading() as connection:
+            assert [] == connection.execute(select(APP_LOGOUTS.c.client_id)).all()
+        contain(node, signer_of(node).kid)
+        with node.database.reading() as connection:
+            (row,) = connection.execute(select(APP_LOGOUTS)).all()
+            trail = connection.execute(select(EVENTS.c.details).where(EVENTS.c.type == "keys.compromised")).scalars()
+            assert [0, 1] == [details["app_logouts"] for details in trail]
+        assert ("listens", "waiting") == (row.client_id, row.state)
+        assert "code" == outcome(apps[0].ask(browser, scope=SCOPES, prompt="none"))
