@@ -70,7 +70,7 @@ class AuditChainHead(Base):
     """The end of the chain: one row, which whoever seals holds.
 
     Every event up to `floor_id` is sealed; later ones are looked for among those above it. `next_floor_id` becomes the
-    floor ten minutes after `next_floor_at`, when no transaction can still bring a smaller id.
+    floor two minutes after `next_floor_at`, when no transaction can still bring a smaller id.
     """
 
     __tablename__ = "audit_chain"

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.audit.models import EVENTS, HEAD, SEALS
 from idp.audit.verify_export import GENESIS, link
 
 BATCH = 1000
-SETTLED_SECONDS = 600.0
+SETTLED_SECONDS = 120.0
 """After so long no transaction can still bring an event with a smaller id: they end within seconds."""
 
 HEAD_ID = 1
@@ -40,6 +40,14 @@ def seal_batch(connection: Connection, *, now: float, at_most: int = BATCH) -> i
         connection.execute(insert(SEALS), seals)
     _move_head(connection, head, seq=seq, hash=previous, caught_up=len(events) < at_most, now=now)
     return len(seals)
+
+
+def is_anything_unsealed(connection: Connection) -> bool:
+    """Say whether there is work: most of the times there is none, and looking writes nothing."""
+    floor = select(HEAD.c.floor_id).where(HEAD.c.id == HEAD_ID).scalar_subquery()
+    joined = EVENTS.outerjoin(SEALS, SEALS.c.event_id == EVENTS.c.id)
+    unsealed = (EVENTS.c.id > func.coalesce(floor, 0), SEALS.c.seq.is_(None))
+    return connection.execute(select(EVENTS.c.id).select_from(joined).where(*unsealed).limit(1)).first() is not None
 
 
 def sealed_form(event: Row[Any]) -> dict[str, Any]:

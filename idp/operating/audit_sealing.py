@@ -12,7 +12,7 @@ import threading
 from idp.acts.checkpoint_audit import checkpoint_audit
 from idp.app import Service
 from idp.audit.checkpoint import has_reached, pending_checkpoints
-from idp.audit.seal import BATCH, seal_batch
+from idp.audit.seal import BATCH, is_anything_unsealed, seal_batch
 from idp.delivery.witnesses import witness_at
 from idp.storage.database import StorageUnavailable
 from idp.storage.key_rows import read_ring
@@ -62,6 +62,9 @@ class AuditSealing:
 
     def _seal(self) -> int:
         sealed = batch = 0
+        with self._service.database.reading() as connection:
+            if not is_anything_unsealed(connection):
+                return 0
         while True:
             with self._service.database.writing() as connection:
                 batch = seal_batch(connection, now=self._service.clock())

@@ -135,7 +135,7 @@ def test_several_who_seal_make_one_chain(database: Database) -> None:
 
 
 def test_an_event_that_commits_late_is_sealed_late(database: Database) -> None:
-    """A smaller id than those that are sealed already; after ten minutes no such event can appear."""
+    """A smaller id than those that are sealed already; after two minutes no such event can appear."""
     happen(database, 10)
     with database.writing() as connection:
         row = connection.execute(select(EVENTS).where(EVENTS.c.id == 4)).mappings().one()
