@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from idp.audit.browse import Wanted, all_events, events_after, last_id, latest_events
 from idp.audit.events import RecordedEvent
+from idp.cli.audit_evidence import evidence_command
 from idp.cli.audit_proof import key_command, sealed_lines, verifier_command, verify_command
 from idp.cli.opened import Opened, config_option, json_option, opened
 from idp.cli.printing import when
@@ -30,10 +31,10 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 @click.group("audit")
 def audit() -> None:
-    """What happened: tail, export; verify, key, verifier."""
+    """What happened: tail, export; verify, key, verifier; evidence."""
 
 
-for command in (verify_command, key_command, verifier_command):
+for command in (verify_command, key_command, verifier_command, evidence_command):
     audit.add_command(command)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,15 +21,17 @@ from keys.purposes import Purpose
 from keys.records import KeyRecord
 from keys.states import KeyState
 
-
-@click.command("verify")
-@click.option(
+checkpoint_option = click.option(
     "--checkpoint",
     "received",
     multiple=True,
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="Checkpoints as they were received: a mail, a log, one a line. What lies in the database is used anyway.",
 )
+
+
+@click.command("verify")
+@checkpoint_option
 @config_option
 @json_option
 def verify_command(*, received: tuple[Path, ...], config: Path | None, as_json: bool) -> None:
@@ -39,13 +41,9 @@ def verify_command(*, received: tuple[Path, ...], config: Path | None, as_json: 
     idp audit verify --checkpoint mails.txt
     """
     with opened(config) as service, service.database.reading() as connection:
-        keys = public_keys(connection)
+        texts = received_in(received)
         try:
-            texts = [jws for path in received for jws in jws_in(path.read_text(encoding="utf-8", errors="replace"))]
-            if received and not texts:
-                raise click.UsageError("no checkpoint stands in what --checkpoint names")
-            checkpoints = [*_checkpoints(all_checkpoints(connection), keys), *_checkpoints(texts, keys)]
-            found = verify_trail(connection, checkpoints, now=service.clock())
+            found = verify_trail(connection, trail_checkpoints(connection, texts), now=service.clock())
         except (Broken, ValueError) as error:
             _broken(error, as_json=as_json)
     if as_json:
@@ -65,14 +63,37 @@ def _broken(error: Exception, *, as_json: bool) -> NoReturn:
         ClickException: always.
     """
     if as_json:
-        where = {"seq": error.seq, "event_id": error.event_id} if isinstance(error, Broken) else {}
-        print_json({"result": "broken", **where, "what": str(error)})
+        print_json(fault_facts(error))
         raise click.exceptions.Exit(1)
     raise click.ClickException(f"the audit trail does not hold. At {error}") from None
 
 
-def _checkpoints(texts: list[str], keys: list[dict[str, str]]) -> list[Checkpoint]:
-    return [read_checkpoint(jws, keys) for jws in texts]
+def fault_facts(error: Exception) -> dict[str, Any]:
+    """Give a fault for a program: where it is, as far as it is at a place, and what."""
+    where = {"seq": error.seq, "event_id": error.event_id} if isinstance(error, Broken) else {}
+    return {"result": "broken", **where, "what": str(error)}
+
+
+def received_in(paths: Sequence[Path]) -> list[str]:
+    """Find the checkpoints in files that were named.
+
+    Raises:
+        UsageError: files were named, and none stands in them.
+    """
+    texts = [jws for path in paths for jws in jws_in(path.read_text(encoding="utf-8", errors="replace"))]
+    if paths and not texts:
+        raise click.UsageError("no checkpoint stands in what --checkpoint names")
+    return texts
+
+
+def trail_checkpoints(connection: Connection, received: Sequence[str]) -> list[Checkpoint]:
+    """Read the checkpoints of this database, and those that were received.
+
+    Raises:
+        NotACheckpoint: our keys have not signed one of them.
+    """
+    keys = public_keys(connection)
+    return [read_checkpoint(jws, keys) for jws in (*all_checkpoints(connection), *received)]
 
 
 @click.command("key")
