@@ -96,6 +96,8 @@ class Evidence:
             yield f"**It does not hold.** At {_plain(self.verification.fault)}."
             return
         yield f"It holds: {facts['events']} events, {facts['checkpoints']} checkpoints agree, up to `{facts['hash']}`."
+        if facts["unsealed"]:
+            yield f"{facts['unsealed']} events of the last two minutes wait to be sealed."
         if not received:
             yield "**Compared with checkpoints of this database alone**, which prove nothing against its operator."
 
