@@ -13,10 +13,12 @@ from wsgiref.types import WSGIApplication
 import flask
 from flask_sqlalchemy import SQLAlchemy
 
-from idp.app_delivery import build_back_channel, build_courier
+from idp.app_delivery import build_back_channel, build_courier, build_security_events
 from idp.app_pages import build_page_parts
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
+from idp.delivery.app_events import AppEvent
+from idp.delivery.app_logouts import AppLogout
 from idp.delivery.back_channel import BackChannel
 from idp.delivery.courier import Courier
 from idp.demo.one_name import OneName
@@ -67,7 +69,8 @@ class Service:
     clock: Clock
     entropy: Entropy
     courier: Courier
-    back_channel: BackChannel
+    back_channel: BackChannel[AppLogout]
+    security_events: BackChannel[AppEvent]
 
     def start(self) -> None:
         """Take in what has ended and which keys and clients there are, then go on watching.
@@ -137,6 +140,7 @@ def build(
         entropy=entropy,
         courier=build_courier(settings, issuer, parts, service_secrets),
         back_channel=build_back_channel(settings, issuer, meters),
+        security_events=build_security_events(settings, issuer, meters),
     )
 
 

@@ -1,6 +1,6 @@
-"""What leaves this house, put together: mails, texts, and what apps are told of sessions that ended.
+"""What leaves this house, put together: mails, texts, and what apps are told.
 
-The worker runs both loops; settings decide which transport each of them has.
+The worker runs the loops; settings decide which transport each of them has.
 """
 
 from __future__ import annotations
@@ -10,7 +10,10 @@ import sys
 from idp.acts.write_logout_token import LogoutTokenWriter
 from idp.acts.write_mail import MailWriter
 from idp.acts.write_message import MessageWriter
+from idp.acts.write_security_event import SecurityEventWriter
 from idp.acts.write_text import TextWriter
+from idp.delivery.app_events import APP_EVENT_QUEUE, AppEvent
+from idp.delivery.app_logouts import APP_LOGOUT_QUEUE, AppLogout
 from idp.delivery.back_channel import BackChannel
 from idp.delivery.console import ConsoleTransport
 from idp.delivery.courier import Courier
@@ -64,7 +67,7 @@ def build_courier(settings: Settings, issuer: Issuer, parts: Parts, opened: Serv
     )
 
 
-def build_back_channel(settings: Settings, issuer: Issuer, meters: Meters) -> BackChannel:
+def build_back_channel(settings: Settings, issuer: Issuer, meters: Meters) -> BackChannel[AppLogout]:
     """Put together what tells apps that sessions ended; `back_channel.run` is another loop of the worker."""
     writer = LogoutTokenWriter(
         issuer.ring,
@@ -77,9 +80,32 @@ def build_back_channel(settings: Settings, issuer: Issuer, meters: Meters) -> Ba
     return BackChannel(
         issuer.database,
         Outbound(settings.outbound_allow),
+        APP_LOGOUT_QUEUE,
         writer.write,
         writer.record,
         observe=lambda result: meters.tally.count(meters.app_logouts, result),
+        clock=issuer.clock,
+        entropy=issuer.entropy,
+    )
+
+
+def build_security_events(settings: Settings, issuer: Issuer, meters: Meters) -> BackChannel[AppEvent]:
+    """Put together what tells apps that a signing key leaked; its `run` is another loop of the worker."""
+    writer = SecurityEventWriter(
+        issuer.database,
+        issuer.ring,
+        issuer.directory,
+        issuer=issuer.address,
+        clock=issuer.clock,
+        entropy=issuer.entropy,
+    )
+    return BackChannel(
+        issuer.database,
+        Outbound(settings.outbound_allow),
+        APP_EVENT_QUEUE,
+        writer.write,
+        writer.record,
+        observe=lambda result: meters.tally.count(meters.app_events, result),
         clock=issuer.clock,
         entropy=issuer.entropy,
     )

@@ -8,7 +8,8 @@ that key. People stay signed in: sessions and refresh tokens rest on the databas
 
 If nothing can take over, the key goes all the same, and signing with its algorithm answers 503 until somebody acts.
 Without the key-encryption key at hand (a shell on another machine) the follower can't be tried out first; it is taken
-untried. What is missing afterwards, a new standby above all, is made right after, or by the housekeeper.
+untried. What is missing afterwards, a new standby above all, is made right after, or by the housekeeper; so it is with
+telling the apps.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ from sqlalchemy import Connection
 from idp.acts.change_ring import Change, Written, write_change
 from idp.acts.stage_key import stage_key
 from idp.acts.tell_apps_of_key import tell_apps_of_key
+from idp.acts.tell_of_incident import tell_of_incidents
 from idp.audit.events import EventType
-from idp.storage.database import Database
+from idp.storage.database import Database, StorageUnavailable
 from idp.storage.handles import Clock, Entropy, new_id
 from idp.storage.incident_rows import Incident, add_incident, find_incident
 from idp.storage.key_rows import RingMoved, StoredRing, on_current_ring
@@ -70,6 +72,7 @@ def compromise_key(
     contained = on_current_ring(database, contain)
     if kek is not None and not contained.already:
         _make_up(database, kek, contained.incident, clock=clock, entropy=entropy)
+    _tell(database, clock=clock, entropy=entropy)
     return contained
 
 
@@ -147,6 +150,14 @@ def _already(database: Database, key: KeyRecord) -> Containment:
     if incident is None:  # A row that says so without an incident was edited by hand: nothing to add to.
         raise UnknownKey(f"{key.kid} is compromised already, and no incident tells of it")
     return Containment(incident, already=True, nothing_signs=False)
+
+
+def _tell(database: Database, *, clock: Clock, entropy: Entropy) -> None:
+    """Have the apps told; the containment holds whether or not this succeeds."""
+    try:
+        tell_of_incidents(database, clock=clock, entropy=entropy)
+    except StorageUnavailable as error:
+        log.warning("apps are told by the housekeeper: %s", error)
 
 
 def _make_up(database: Database, kek: Kek, incident: Incident, *, clock: Clock, entropy: Entropy) -> None:

@@ -3,7 +3,7 @@
 Invariant: the very first sign-in of an account tells nobody, every later one in another browser does, also one that
 calls its device a shared one: a thief could tick that box. The first of a day are told at once, each by a mail of its
 own; once a day has had `AT_ONCE` new browsers, whatever else comes within an hour is told by one mail at its end, so
-that no flood of sign-ins is a flood of mail, and none goes untold (decision 42). Whether the owner wants such mails is
+that no flood of sign-ins is a flood of mail, and none goes untold (decision 43). Whether the owner wants such mails is
 asked when they are sent (`write_mail`). Decision 8: the notice costs a first sign-in no statement of its own.
 """
 

@@ -5,13 +5,17 @@ The token is signed as the app's ID tokens are: same algorithm, same key (OpenID
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from urllib.parse import urlencode
+
 from sqlalchemy import Connection
 
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.clients.directory import ClientDirectory
-from idp.delivery.app_logouts import CONFIRMED, GIVEN_UP, REFUSED, AppLogout
-from idp.delivery.back_channel import LogoutCall
+from idp.delivery.app_logouts import AppLogout
+from idp.delivery.app_queue import CONFIRMED, GIVEN_UP, REFUSED
+from idp.delivery.back_channel import AppCall
 from idp.issuance.current_ring import CurrentRing
 from idp.issuance.lifetimes import Lifetimes
 from idp.issuance.logout_token import logout_token
@@ -22,6 +26,8 @@ _EVENT = {
     REFUSED: EventType.APP_LOGOUT_REFUSED,
     GIVEN_UP: EventType.APP_LOGOUT_GIVEN_UP,
 }
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_HEARD = frozenset({HTTPStatus.OK, HTTPStatus.NO_CONTENT})
 
 
 class LogoutTokenWriter:
@@ -44,7 +50,7 @@ class LogoutTokenWriter:
         self._clock = clock
         self._entropy = entropy
 
-    def write(self, logout: AppLogout) -> LogoutCall | None:
+    def write(self, logout: AppLogout) -> AppCall | None:
         """Give the token and where it goes; None for an app that is out of service, or listens no more.
 
         Raises:
@@ -63,7 +69,8 @@ class LogoutTokenWriter:
             lifetimes=self._lifetimes,
             now=self._clock(),
         )
-        return LogoutCall(address=client.backchannel_logout_uri, token=token)
+        body = urlencode({"logout_token": token}).encode()
+        return AppCall(address=client.backchannel_logout_uri, body=body, headers=_FORM, heard=_HEARD)
 
     def record(self, connection: Connection, logout: AppLogout, state: str) -> None:
         """Record that an app confirmed, refused, or was given up."""

@@ -25,6 +25,12 @@ _OPTIONS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ),
     ("--backchannel-logout-uri", "backchannel_logout_uri", {"help": "Where the app hears of sign-outs."}),
     ("--frontchannel-logout-uri", "frontchannel_logout_uri", {"help": "Its page that signs out, in a frame."}),
+    (
+        "--security-event-uri",
+        "security_event_uri",
+        {"help": "Where it hears that a signing key leaked (RFC 8935)."},
+    ),
+    ("--security-contact", "security_contact", {"help": "The mail address to write to on that night."}),
     ("--grant", "grant_types", {"multiple": True, "type": click.Choice(GRANT_TYPES), "help": "What it may do."}),
     (
         "--auth",

@@ -9,20 +9,40 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sqlalchemy import Connection
+
 from idp.cli.printing import when
 from idp.clients.client import Client
+from idp.delivery.app_events import heard_of
+from idp.delivery.app_queue import CONFIRMED, GIVEN_UP, REFUSED, UNNEEDED, WAITING
+from idp.issuance.pick_up import fetched_since
 from idp.storage.incident_rows import Incident
 from keys.jwks import MAX_AGE_SECONDS
 from keys.timetable import SKEW_SECONDS
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concerned:
+    """A client whose tokens the key may have signed: whom to write to, how far the event has come to it.
+
+    `refetched_at` is when it is known to have fetched the JWKS since, which only its own address (`own_jwks`) can tell.
+    """
+
+    client_id: str
+    name: str
+    security_contact: str | None
+    event: str | None
+    own_jwks: bool
+    refetched_at: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An incident, and the clients whose tokens the key may have signed (client_id, name)."""
+    """An incident, and the clients whose tokens the key may have signed."""
 
     incident: Incident
     issuer: str
-    clients: tuple[tuple[str, str], ...]
+    clients: tuple[Concerned, ...]
     made_at: float
 
     @property
@@ -37,7 +57,7 @@ class Report:
             "issuer": self.issuer,
             "review_due_at": self.incident.review_due_at,
             "apps_follow_until": self.apps_follow_until,
-            "clients": [{"client_id": client_id, "name": name} for client_id, name in self.clients],
+            "clients": [asdict(client) for client in self.clients],
             "message": self.message(),
             "made_at": self.made_at,
         }
@@ -80,20 +100,58 @@ class Report:
             what = "withdrawn as a false alarm; the key stays retired"
             yield incident.withdrawn_at, what, incident.withdrawn_by or ""
 
+    def _standing(self, client: Concerned) -> Iterator[str]:
+        yield f"contact {client.security_contact}" if client.security_contact else "no security contact"
+        yield _EVENTS[client.event]
+        if client.refetched_at is not None:
+            yield f"fetched the keys again at {when(client.refetched_at)}"
+        elif client.own_jwks:
+            yield "**has not fetched the keys again**"
+        elif self.made_at < self.apps_follow_until:
+            minutes = (self.apps_follow_until - self.made_at) / 60
+            yield f"may believe the key for another {minutes:.0f} minutes"
+        else:
+            yield "has dropped the key, if it keeps to the cache time"
+
     def _apps(self) -> Iterator[str]:
         yield f"## Apps whose tokens it signed ({len(self.clients)})"
         yield ""
-        yield from (f"- {name} (`{client_id}`)" for client_id, name in self.clients)
+        for client in self.clients:
+            yield f"- {client.name} (`{client.client_id}`): {', '.join(self._standing(client))}"
         yield ""
         yield "## Message to their security contacts"
         yield ""
         yield self.message()
 
 
-def report_on(incident: Incident, *, issuer: str, clients: Sequence[Client], now: float) -> Report:
+def report_on(
+    connection: Connection, incident: Incident, *, issuer: str, clients: Sequence[Client], now: float
+) -> Report:
     """Put the report together from all registered clients; disabled ones get no tokens and are left out."""
-    concerned = tuple((client.client_id, client.name) for client in clients if incident.algorithm in client.token_algs)
+    events, refetched = heard_of(connection, incident.id), fetched_since(connection, incident.opened_at)
+    concerned = tuple(
+        Concerned(
+            client_id=client.client_id,
+            name=client.name,
+            security_contact=client.security_contact,
+            event=events.get(client.client_id),
+            own_jwks=client.own_jwks,
+            refetched_at=refetched.get(client.client_id),
+        )
+        for client in clients
+        if incident.algorithm in client.token_algs
+    )
     return Report(incident, issuer, concerned, now)
+
+
+_EVENTS = {
+    None: "hears no security events",
+    WAITING: "its security event is on the way",
+    CONFIRMED: "heard the security event",
+    REFUSED: "**refused the security event**",
+    GIVEN_UP: "**could not be reached for the security event**",
+    UNNEEDED: "listens no more",
+}
 
 
 def _title(incident: Incident) -> str:

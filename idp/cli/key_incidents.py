@@ -142,7 +142,10 @@ def _told(done: Containment, report: Report) -> Iterator[str]:
 def _report(service: Opened, incident: Incident) -> Report:
     directory = ClientDirectory(service.database)
     directory.reload()
-    return report_on(incident, issuer=service.settings.issuer, clients=directory.all(), now=service.clock())
+    with service.database.reading() as connection:
+        return report_on(
+            connection, incident, issuer=service.settings.issuer, clients=directory.all(), now=service.clock()
+        )
 
 
 def _shown(service: Opened, incident: Incident, *, as_json: bool, markdown: bool) -> None:

@@ -56,6 +56,8 @@ class Client:
     secrets: tuple[ClientSecret, ...] = field(repr=False)
     disabled_at: float | None
     own_jwks: bool = False
+    security_event_uri: str | None = None
+    security_contact: str | None = None
 
     @property
     def public(self) -> bool:
@@ -126,4 +128,6 @@ def decode_client(
         ),
         disabled_at=disabled_at,
         own_jwks=bool(metadata.get("own_jwks", False)),
+        security_event_uri=metadata.get("security_event_uri"),
+        security_contact=metadata.get("security_contact"),
     )

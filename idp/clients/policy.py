@@ -22,6 +22,7 @@ ACR_VALUES = ("urn:idp:pwd", "urn:idp:mfa", "urn:idp:phishing-resistant")
 CLIENT_ID = re.compile(r"[A-Za-z0-9._~-]{1,128}\Z")
 PRIVATE_MEMBERS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi", "priv"})
 SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,128}\Z")
+MAILBOX = re.compile(r"(?=.{3,254}\Z)[^\s@<>,;]+@[^\s@<>,;]+\Z")
 MAX_URI = 2048
 LOGOUT_URIS = ("backchannel_logout_uri", "frontchannel_logout_uri")
 _PRINTABLE = re.compile(r"[\x21-\x7e]+\Z")
@@ -82,6 +83,9 @@ def registration_faults(client_id: str, metadata: Mapping[str, Any]) -> Iterator
         if metadata.get(member) not in {None, *SIGNING_ALGS}:
             yield f"{member} must be one of {', '.join(SIGNING_ALGS)}"
     yield from _assurance_faults(metadata)
+    contact = metadata.get("security_contact")
+    if contact is not None and not (isinstance(contact, str) and MAILBOX.match(contact)):
+        yield "security_contact must be one mail address"
 
 
 def _assurance_faults(metadata: Mapping[str, Any]) -> Iterator[str]:
@@ -144,7 +148,7 @@ def _uri_faults(metadata: Mapping[str, Any]) -> Iterator[str]:
         for uri in metadata.get(member, ()):
             if fault := redirect_uri_fault(uri):
                 yield f"{member}: {uri!r} {fault}"
-    for member in ("jwks_uri", *LOGOUT_URIS, "logo_uri", "policy_uri", "tos_uri"):
+    for member in ("jwks_uri", *LOGOUT_URIS, "security_event_uri", "logo_uri", "policy_uri", "tos_uri"):
         uri = metadata.get(member)
         if uri is None:
             continue

@@ -1,4 +1,6 @@
-"""Tells apps that a session ended: several at once, none waiting for a slow one (Back-Channel Logout 1.0 §2.5–§2.8).
+"""Tells apps what they must hear: several at once, none waiting for a slow one.
+
+That a session ended (Back-Channel Logout 1.0 §2.5–§2.8), that a signing key leaked (RFC 8935 §2): a queue for each.
 
 Three steps with nothing held between them, as the courier has it: claim (a transaction), build and post the token (none
 is open), note (a transaction). One app never has more than `EACH` of the `AT_ONCE` calls, so that the others' are free.
@@ -9,24 +11,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from urllib.parse import urlencode
+from typing import Generic
 
 from sqlalchemy import Connection
 
-from idp.delivery.app_logouts import (
-    CONFIRMED,
-    UNNEEDED,
-    WAITING,
-    AppLogout,
-    claim_next,
-    is_anything_due,
-    note_failure,
-    settle,
-)
+from idp.delivery.app_queue import CONFIRMED, UNNEEDED, WAITING, AppQueue, Told
 from idp.delivery.policy import Outcome
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.handles import Clock, Entropy
@@ -37,37 +30,39 @@ AT_ONCE = 8
 EACH = 2
 PAUSE_SECONDS = 1.0
 UNNOTED = "unnoted"
-_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _NOT_NOW = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 log = logging.getLogger("idp.delivery")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogoutCall:
-    """What is posted where."""
+class AppCall:
+    """What is posted where, and which answers say that it was heard."""
 
     address: str
-    token: str = field(repr=False)
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    heard: frozenset[int]
 
 
-Write = Callable[[AppLogout], LogoutCall | None]
-"""Builds and signs a token, a new one each time it is called; None when the app need not be told any more."""
-Record = Callable[[Connection, AppLogout, str], None]
-"""Records in the caller's transaction in which state an app's logout came to its end."""
+Write = Callable[[Told], AppCall | None]
+"""Builds and signs a token, anew each time it is called; None when the app need not be told any more."""
+Record = Callable[[Connection, Told, str], None]
+"""Records in the caller's transaction in which state it came to its end."""
 Calls = dict[Future[str], str]
 """The calls under way, and the app of each."""
 
 
-class BackChannel:
-    """Tells every app that is due; `observe` hears how each try ended."""
+class BackChannel(Generic[Told]):
+    """Tells every app that is due in a queue; `observe` hears how each try ended."""
 
     def __init__(
         self,
         database: Database,
         outbound: Outbound,
-        write: Write,
-        record: Record,
+        queue: AppQueue[Told],
+        write: Write[Told],
+        record: Record[Told],
         *,
         observe: Callable[[str], None],
         clock: Clock,
@@ -75,6 +70,7 @@ class BackChannel:
     ) -> None:
         self._database = database
         self._outbound = outbound
+        self._queue = queue
         self._write = write
         self._record = record
         self._observe = observe
@@ -113,67 +109,69 @@ class BackChannel:
         """Begin as many calls as may run at once; gives whether one was begun."""
         begun = False
         while len(calls) < AT_ONCE:
-            logout = self._claim(passing_over=[app for app, busy in Counter(calls.values()).items() if busy >= EACH])
-            if logout is None:
+            told = self._claim(passing_over=[app for app, busy in Counter(calls.values()).items() if busy >= EACH])
+            if told is None:
                 break
-            calls[threads.submit(self._tell, logout)] = logout.client_id
+            calls[threads.submit(self._tell, told)] = told.client_id
             begun = True
         return begun
 
-    def _claim(self, *, passing_over: list[str]) -> AppLogout | None:
+    def _claim(self, *, passing_over: list[str]) -> Told | None:
         """Have the next; nothing due, which is how it is most of the time, costs one read."""
         with self._database.reading() as connection:
-            if not is_anything_due(connection, passing_over=passing_over, now=self._clock()):
+            if not self._queue.is_anything_due(connection, passing_over=passing_over, now=self._clock()):
                 return None
         with self._database.writing() as connection:
-            return claim_next(connection, passing_over=passing_over, entropy=self._entropy, now=self._clock())
+            return self._queue.claim_next(
+                connection, passing_over=passing_over, entropy=self._entropy, now=self._clock()
+            )
 
-    def _tell(self, logout: AppLogout) -> str:
+    def _tell(self, told: Told) -> str:
         """Try one app and note how that went; what could not be noted is tried again when its lease is over."""
         try:
-            state = self._noted(logout)
+            state = self._noted(told)
         except StorageUnavailable:
             state = UNNOTED
         except Exception as error:  # noqa: BLE001 - one that cannot be noted stops no other
-            log.error("logout %s could not be noted: %s", logout.id, where(error))  # noqa: TRY400 - see the courier
+            log.error("%s could not be noted: %s", told.id, where(error))  # noqa: TRY400 - see the courier
             state = UNNOTED
         self._observe(state)
         return state
 
-    def _noted(self, logout: AppLogout) -> str:
+    def _noted(self, told: Told) -> str:
         try:
-            call = self._write(logout)
+            call = self._write(told)
             if call is None:
-                return self._settled(logout, UNNEEDED)
-            body = urlencode({"logout_token": call.token}).encode()
-            status = self._outbound.post(call.address, body, headers=_FORM).status
+                return self._settled(told, UNNEEDED)
+            status = self._outbound.post(call.address, call.body, headers=call.headers).status
         except OutboundRefused as error:
-            return self._failed(logout, Outcome.UNREACHABLE, str(error))
+            return self._failed(told, Outcome.UNREACHABLE, str(error))
         except Exception as error:  # noqa: BLE001 - no key at this moment, for instance: nobody has refused anything
-            return self._failed(logout, Outcome.DEFERRED, type(error).__name__)
-        if status in {HTTPStatus.OK, HTTPStatus.NO_CONTENT}:
-            return self._settled(logout, CONFIRMED)
-        return self._failed(logout, outcome_of(status), f"answered {status}")
+            return self._failed(told, Outcome.DEFERRED, type(error).__name__)
+        if status in call.heard:
+            return self._settled(told, CONFIRMED)
+        return self._failed(told, outcome_of(status), f"answered {status}")
 
-    def _settled(self, logout: AppLogout, state: str) -> str:
+    def _settled(self, told: Told, state: str) -> str:
         with self._database.writing() as connection:
-            if settle(connection, logout, state=state, now=self._clock()) and state == CONFIRMED:
-                self._record(connection, logout, state)
+            if self._queue.settle(connection, told, state=state, now=self._clock()) and state == CONFIRMED:
+                self._record(connection, told, state)
         return state
 
-    def _failed(self, logout: AppLogout, outcome: Outcome, problem: str) -> str:
+    def _failed(self, told: Told, outcome: Outcome, problem: str) -> str:
         chance = self._entropy(1)[0] / 255
         with self._database.writing() as connection:
-            state = note_failure(connection, logout, outcome, problem=problem, chance=chance, now=self._clock())
+            now = self._clock()
+            state = self._queue.note_failure(connection, told, outcome, problem=problem, chance=chance, now=now)
             if state not in {None, WAITING}:
-                self._record(connection, logout, state or "")
+                self._record(connection, told, state or "")
         level = logging.WARNING if state in {None, WAITING} else logging.ERROR
-        log.log(level, "app %s was not told, try %d: %s", logout.client_id, logout.tries.attempts, problem)
+        log.log(level, "app %s was not told, try %d: %s", told.client_id, told.tries.attempts, problem)
         return state or UNNOTED
 
 
 def outcome_of(status: int) -> Outcome:
-    """Say what a status other than 200 and 204 means: §2.8 has 400 for "invalid or failed", and nothing else."""
+    """Say what a status other than "heard" means: both specifications have 400 for what is wrong, nothing else."""
     refuses = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR and status not in _NOT_NOW
     return Outcome.FAULT if refuses or status == HTTPStatus.NOT_IMPLEMENTED else Outcome.DEFERRED
 

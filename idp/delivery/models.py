@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from idp.storage.models import Base, Instant, Json, table_of
@@ -70,11 +70,38 @@ class AppLogoutRow(Base):
     settled_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
+class AppEventRow(Base):
+    """One app to be told of one incident, by a security event token (RFC 8417); `id` is its `jti`."""
+
+    __tablename__ = "app_events"
+    __table_args__ = (
+        Index("ix_app_events_state_due_at", "state", "due_at"),
+        Index("ix_app_events_settled_at", "settled_at"),
+        UniqueConstraint("incident_id", "client_id"),
+    )
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    incident_id: Mapped[str] = mapped_column(String(32))
+    client_id: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[Instant]
+    due_at: Mapped[Instant]
+    give_up_at: Mapped[Instant]
+    state: Mapped[str] = mapped_column(String(16))
+    claim: Mapped[str | None] = mapped_column(String(32), default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    faults: Mapped[int] = mapped_column(default=0)
+    last_problem: Mapped[str | None] = mapped_column(String(160), default=None)
+    settled_at: Mapped[Instant | None] = mapped_column(default=None)
+
+
 OUTBOX = table_of(OutboxMessage)
 APP_LOGOUTS = table_of(AppLogoutRow)
+APP_EVENTS = table_of(AppEventRow)
 
 # Addresses are personal: what was sent is kept for questions about it, what was parked for somebody to look at it.
 prunable("outbox (sent)", OUTBOX, "settled_at", 7 * DAY, where=OUTBOX.c.state != "parked")
 prunable("outbox (parked)", OUTBOX, "settled_at", 30 * DAY, where=OUTBOX.c.state == "parked")
 # As long as somebody may look at /account for which apps were told.
 prunable("app_logouts", APP_LOGOUTS, "settled_at", 7 * DAY)
+# Who was told of an incident stands in its report, which people read for as long as pick-ups are kept.
+prunable("app_events", APP_EVENTS, "settled_at", 400 * DAY)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from idp.clients.client import Client
@@ -81,3 +81,9 @@ def note_pick_up(connection: Connection, *, client_id: str, kids: Iterable[str],
 def fetched(connection: Connection, kid: str) -> dict[str, float]:
     """Give the clients that have fetched a key, and since when."""
     return {row.client_id: row.at for row in connection.execute(select(_T).where(_T.c.kid == kid))}
+
+
+def fetched_since(connection: Connection, since: float) -> dict[str, float]:
+    """Give the clients that have fetched a key for the first time since an instant, and when that was."""
+    found = select(_T.c.client_id, func.min(_T.c.at).label("at")).where(_T.c.at >= since).group_by(_T.c.client_id)
+    return {row.client_id: row.at for row in connection.execute(found)}

@@ -60,6 +60,9 @@ class Meters:
         self.app_logouts = Counter(
             "idp_app_logouts", "Tries to tell an app that a session ended.", ["result"], registry=registry
         )
+        self.app_events = Counter(
+            "idp_app_events", "Tries to tell an app that a signing key leaked.", ["result"], registry=registry
+        )
         self.restarts = Counter("idp_process_restarts", "Processes that died and were replaced.", registry=registry)
         self._gauges(registry)
 

@@ -14,6 +14,7 @@ from functools import partial
 from threading import Event, Thread
 from types import FrameType
 
+from idp.acts.tell_of_incident import tell_of_incidents
 from idp.app import Service, build
 from idp.audit.verify import chain_state
 from idp.delivery.outbox import backlog
@@ -25,6 +26,7 @@ from idp.operating.wakeup import Wakeup
 from idp.settings import Settings
 from idp.storage.database import StorageUnavailable
 from idp.storage.prune import prune
+from idp.storage.skew import ClockWrong
 from idp.wire.bind import Bind
 
 PRUNE_SECONDS = 60.0
@@ -75,6 +77,7 @@ def _delivering(service: Service) -> Iterator[None]:
     loops = {
         "courier": service.courier.run,
         "back-channel": service.back_channel.run,
+        "security-events": service.security_events.run,
         "audit": AuditSealing(service).run,
     }
     threads = [Thread(target=loop, args=(ended,), name=name, daemon=True) for name, loop in loops.items()]
@@ -94,6 +97,7 @@ def _work(service: Service, told: Wakeup) -> None:
     while not told.wait(LOOK_SECONDS):
         measure_backlogs(service)
         schedule.turn()
+        tell_apps(service)
         if abs(service.clock() - pruned_at) >= PRUNE_SECONDS:
             prune_once(service)
             pruned_at = service.clock()
@@ -104,6 +108,12 @@ def measure_backlogs(service: Service) -> None:
     with suppress(StorageUnavailable), service.database.reading() as connection:
         service.meters.outbox_stands(backlog(connection, now=service.clock()))
         service.meters.audit_stands(chain_state(connection))
+
+
+def tell_apps(service: Service) -> None:
+    """Have apps told of what whoever contained it could not tell; a database that is away is asked again."""
+    with suppress(StorageUnavailable, ClockWrong):
+        tell_of_incidents(service.database, clock=service.clock, entropy=service.entropy)
 
 
 def prune_once(service: Service) -> None:

@@ -26,3 +26,4 @@ class IncidentRow(Base):
     reviewed_by: Mapped[str | None] = mapped_column(String(255), default=None)
     withdrawn_at: Mapped[Instant | None] = mapped_column(default=None)
     withdrawn_by: Mapped[str | None] = mapped_column(String(255), default=None)
+    told_at: Mapped[Instant | None] = mapped_column(default=None)

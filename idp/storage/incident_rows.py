@@ -20,7 +20,7 @@ class Incident:
     """An incident as it stands; instants in seconds, `opened_by` and its like name actors as the audit trail does.
 
     `replaced_by` is the kid that signs instead, None where nothing took over; `state_before` is where in its life the
-    key was, `purpose` what it signed ("drill": a rehearsal).
+    key was, `purpose` what it signed ("drill": a rehearsal), `told_at` when it was written down whom to tell of it.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Incident:
     reviewed_by: str | None = None
     withdrawn_at: float | None = None
     withdrawn_by: str | None = None
+    told_at: float | None = None
 
     @property
     def review_due_at(self) -> float:
@@ -62,6 +63,17 @@ def find_incident(connection: Connection, reference: str) -> Incident | None:
 def list_incidents(connection: Connection) -> list[Incident]:
     """Give every incident, the latest first."""
     return [_incident(row) for row in connection.execute(select(_T).order_by(_T.c.opened_at.desc())).mappings()]
+
+
+def untold_incidents(connection: Connection) -> list[Incident]:
+    """Give the incidents of which no app has been told, the oldest first."""
+    untold = select(_T).where(_T.c.told_at.is_(None)).order_by(_T.c.opened_at)
+    return [_incident(row) for row in connection.execute(untold).mappings()]
+
+
+def begin_telling(connection: Connection, incident: Incident, *, now: float) -> bool:
+    """Note that apps are told in this transaction; false when another process did that."""
+    return _note(connection, incident, told_at=now)
 
 
 def close_review(connection: Connection, incident: Incident, *, actor: str, now: float) -> bool:

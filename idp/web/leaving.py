@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from idp.clients.client import Client
 from idp.clients.directory import ClientDirectory
-from idp.delivery.app_logouts import UNNEEDED, receipts_of
+from idp.delivery.app_logouts import receipts_of
+from idp.delivery.app_queue import UNNEEDED
 from idp.web.form_tokens import BadFormToken, FormTokens
 from idp.web.origins import UnsafeAddress, policy_source
 

@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from idp.acts.write_logout_token import LogoutTokenWriter
 from idp.app import Service
-from idp.delivery.app_logouts import WORTH_SECONDS, AppLogout
+from idp.delivery.app_logouts import APP_LOGOUT_QUEUE, AppLogout
+from idp.delivery.app_queue import WORTH_SECONDS
 from idp.delivery.back_channel import AT_ONCE, EACH, BackChannel
 from idp.delivery.policy import LEASE
 from idp.wire.outbound import Outbound
@@ -128,7 +129,7 @@ def test_a_worker_killed_after_sending_costs_one_double_at_most(place_on_each: L
     assert ({}, 2) == (place.deliver(), len({token["jti"] for token in place.told("portal")}))
 
 
-def _dying(service: Service) -> BackChannel:
+def _dying(service: Service) -> BackChannel[AppLogout]:
     """Give a worker that never comes to note what it has sent."""
     issuer = service.parts.issuer
     writer = LogoutTokenWriter(
@@ -146,6 +147,7 @@ def _dying(service: Service) -> BackChannel:
     return BackChannel(
         service.database,
         Outbound(service.settings.outbound_allow),
+        APP_LOGOUT_QUEUE,
         writer.write,
         die,
         observe=lambda _result: None,

@@ -33,7 +33,10 @@ class Page:
 
 
 class WebServer(ThreadingHTTPServer):
-    """Serves `pages`, and notes every path that was asked for in `hits`, what was posted there in `posted`."""
+    """Serves `pages`, and notes every path that was asked for in `hits`, what was posted there in `posted`.
+
+    The media types of what was posted are in `media_types`.
+    """
 
     daemon_threads = True
 
@@ -42,6 +45,7 @@ class WebServer(ThreadingHTTPServer):
         self.pages: dict[str, Page] = {}
         self.hits: list[str] = []
         self.posted: list[tuple[str, bytes]] = []
+        self.media_types: list[str] = []
         self.connections = 0
         self.scheme = "https" if context else "http"
         if context:
@@ -72,6 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Note what is posted, and answer with the page of this path."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self.server.media_types.append(self.headers.get("Content-Type", ""))
         self.server.posted.append((self.path, body))
         self.do_GET()
 

@@ -47,8 +47,32 @@ def test_the_report_has_times_apps_and_the_message(cli: Cli, leaked: str) -> Non
     for words in (leaked, "laptop stolen", "- Driver (`driver`)", "- Fleet (`fleet`)", told["message"], "cli:alice@"):
         assert words in markdown
     assert ["driver", "fleet"] == [client["client_id"] for client in told["clients"]]
+    assert "no security contact, hears no security events, may believe the key for another 11 minutes" in markdown
     assert 660 == told["apps_follow_until"] - told["incident"]["opened_at"]
     assert 86_400 == told["review_due_at"] - told["incident"]["opened_at"]
+
+
+def test_the_report_says_how_far_each_app_is(cli: Cli, leaked: str) -> None:
+    """Whom to write to, whether the event has come, whether it has fetched the keys again."""
+    events = ("--security-event-uri", "https://a.example.com/events")
+    assert 0 == cli("clients", "update", "driver", *events, "--security-contact", "cert@a.example.com").exit_code
+    assert 0 == cli("clients", "update", "fleet", "--own-jwks").exit_code
+    cli("keys", "compromise", leaked, "--yes")
+    markdown = cli("keys", "incident", leaked, "--markdown").stdout
+    assert "- Driver (`driver`): contact cert@a.example.com, its security event is on the way" in markdown
+    assert "- Fleet (`fleet`): no security contact, hears no security events, **has not fetched" in markdown
+    driver, fleet = cli.json("keys", "incident", leaked)["clients"]
+    assert ("waiting", "cert@a.example.com", None) == (driver["event"], driver["security_contact"], fleet["event"])
+
+
+@pytest.mark.parametrize("wrong", [
+    ("--security-event-uri", "http://a.example.com/events"), ("--security-event-uri", "ftp://a.example.com/events"),
+    ("--security-contact", "nobody"), ("--security-contact", "a@b, c@d"),
+])  # fmt: skip
+def test_what_cannot_be_told_is_refused(cli: Cli, leaked: str, wrong: tuple[str, str]) -> None:
+    """An address that nobody can be reached at is found when it is registered, not on that night."""
+    refused = cli("clients", "update", "driver", *wrong)
+    assert (1, True) == (refused.exit_code, wrong[0].removeprefix("--").replace("-", "_") in refused.stderr)
 
 
 def test_the_review_is_a_second_persons(cli: Cli, leaked: str) -> None:

@@ -1,0 +1,47 @@
+"""Have apps told, by a security event, that a signing key leaked: once for each incident, whoever comes to it.
+
+An event names the key, so that apps can look up what they accepted by it; the back channel (`tell_apps_of_key`) names
+sessions. Every client in service that listens hears it, whatever the algorithm of its own tokens: it may verify others.
+
+It is a transaction of its own, right after the containment and never a part of it, so that nothing about an app can
+hold up what stops a thief. If the process dies between them, the housekeeper does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from idp.clients.directory import ClientDirectory
+from idp.delivery.app_events import tell_of_incident
+from idp.storage.database import Database
+from idp.storage.handles import Clock, Entropy
+from idp.storage.incident_rows import Incident, begin_telling, untold_incidents
+
+
+def tell_of_incidents(database: Database, *, clock: Clock, entropy: Entropy) -> int:
+    """Write down whom to tell of every incident of which nobody was told; gives how many incidents that were.
+
+    Raises:
+        StorageUnavailable: nothing is written of the incident in hand.
+    """
+    with database.reading() as connection:
+        untold = untold_incidents(connection)
+    if not untold:
+        return 0
+    directory = ClientDirectory(database)
+    directory.reload()
+    listening = [
+        client.client_id
+        for client in directory.all()
+        if client.disabled_at is None and client.security_event_uri is not None
+    ]
+    return sum(_told(database, incident, listening, clock=clock, entropy=entropy) for incident in untold)
+
+
+def _told(database: Database, incident: Incident, listening: Sequence[str], *, clock: Clock, entropy: Entropy) -> bool:
+    with database.writing() as connection:
+        now = clock()
+        if not begin_telling(connection, incident, now=now):
+            return False
+        tell_of_incident(connection, incident_id=incident.id, client_ids=listening, entropy=entropy, now=now)
+    return True
