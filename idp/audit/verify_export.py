@@ -70,13 +70,14 @@ def link(previous: bytes, seq: int, event: Mapping[str, Any]) -> bytes:
 
 
 class Chain:
-    """Follows a chain from its beginning, or from a place whose number and hash are known."""
+    """Follows a chain from its beginning. Every checkpoint has to agree: none, of whatever time, stands for another."""
 
-    def __init__(self, checkpoints: Iterable[Checkpoint] = (), *, seq: int = 0, previous: bytes = GENESIS) -> None:
-        self.seq = seq
-        self.hash = previous
-        self._start = seq
-        self._witnessed = {one.seq: one for one in sorted(checkpoints, key=lambda one: one.issued_at, reverse=True)}
+    def __init__(self, checkpoints: Iterable[Checkpoint] = ()) -> None:
+        self.seq = 0
+        self.hash = GENESIS
+        self._witnessed: dict[int, set[str]] = {}
+        for one in checkpoints:
+            self._witnessed.setdefault(one.seq, set()).add(one.hash)
 
     def take(self, seq: int, sealed: str, event: Mapping[str, Any] | None, *, event_id: int | None = None) -> None:
         """Take the next seal with its event; None is an event that is gone.
@@ -93,8 +94,7 @@ class Chain:
         if self.hash.hex() != sealed:
             raise Broken(seq, number, "the event, or its seal, was altered")
         self.seq = seq
-        witness = self._witnessed.get(seq)
-        if witness is not None and witness.hash != sealed:
+        if self._witnessed.get(seq, set()) - {sealed}:
             raise Broken(seq, number, "the chain up to here is not the one that a checkpoint has witnessed")
 
     def end(self) -> None:
@@ -110,7 +110,7 @@ class Chain:
     @property
     def witnessed(self) -> int:
         """How many of the checkpoints stand at places that were followed."""
-        return sum(self._start < seq <= self.seq for seq in self._witnessed)
+        return sum(0 < seq <= self.seq for seq in self._witnessed)
 
 
 def read_checkpoint(jws: str, keys: Sequence[Mapping[str, str]]) -> Checkpoint:
@@ -163,13 +163,13 @@ def verify_export(path: Path, keys: Sequence[Mapping[str, str]], received: Seque
     trusted = list(keys) or first["keys"]
     own = [line["jws"] for line in _lines(path) if line["kind"] == "checkpoint"]
     checkpoints = [read_checkpoint(jws, trusted) for jws in (*own, *received)]
-    chain = Chain(checkpoints, seq=first["first_seq"] - 1, previous=bytes.fromhex(first["previous"]))
+    chain = Chain(checkpoints)
     for line in _lines(path):
         if line["kind"] == "sealed":
             chain.take(line["seq"], line["hash"], line["event"])
     chain.end()
     whose = "the key that was given" if keys else "the export's OWN key, which proves nothing against whoever made it"
-    return f"{chain.seq - first['first_seq'] + 1} events hold, {chain.witnessed} checkpoints agree, by {whose}."
+    return f"{chain.seq} events hold, {chain.witnessed} checkpoints agree, by {whose}."
 
 
 def main() -> int:

@@ -19,7 +19,6 @@ from idp.cli.printing import print_json
 from idp.storage.key_rows import read_ring
 from keys.purposes import Purpose
 from keys.records import KeyRecord
-from keys.states import KeyState
 
 checkpoint_option = click.option(
     "--checkpoint",
@@ -120,12 +119,12 @@ def verifier_command() -> None:
 
 
 def public_keys(connection: Connection) -> list[dict[str, str]]:
-    """Give the public keys of checkpoints, also those that sign no more; a compromised one proves nothing."""
-    return [_public(key) for key in read_ring(connection).records if _witnesses(key)]
+    """Give the public keys of checkpoints, also those that sign no more.
 
-
-def _witnesses(key: KeyRecord) -> bool:
-    return key.purpose == Purpose.CHECKPOINTS and key.state is not KeyState.COMPROMISED
+    A compromised one, too: what it has signed must agree like everything else, so whoever stole it can raise a false
+    alarm and hide nothing. Without it, declaring the key lost would silence the checkpoints that were received.
+    """
+    return [_public(key) for key in read_ring(connection).records if key.purpose == Purpose.CHECKPOINTS]
 
 
 def _public(key: KeyRecord) -> dict[str, str]:

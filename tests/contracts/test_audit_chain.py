@@ -266,6 +266,39 @@ def test_a_chain_rewritten_from_end_to_end_contradicts_a_checkpoint(database: Da
     assert 10 == broken.value.seq
 
 
+@pytest.mark.parametrize("backdated", [-1.0, 0.0, 1.0])
+def test_no_later_checkpoint_stands_before_a_received_one(database: Database, backdated: float) -> None:
+    """Who rewrites the chain may have the key, too, and sign its end anew, with any time: the two contradict."""
+    happen(database, 10)
+    seal(database)
+    received = Checkpoint(10, verified(database).hash, NOW, ISSUER)
+    with database.writing() as connection:
+        connection.execute(update(EVENTS).where(EVENTS.c.id == 2).values(actor="nobody"))
+        connection.execute(delete(SEALS))
+        connection.execute(delete(HEAD))
+    seal(database)
+    forged = Checkpoint(10, verified(database).hash, NOW + backdated, ISSUER)
+    for both in ((forged, received), (received, forged)):
+        with pytest.raises(Broken, match="not the one that a checkpoint has witnessed"):
+            verified(database, *both)
+    assert 1 == verified(database, forged, forged).checkpoints
+
+
+def test_an_export_without_its_beginning_is_named(database: Database, key: KeyRecord, tmp_path: Path) -> None:
+    """It begins where nothing was before; the file itself cannot say that it begins elsewhere."""
+    happen(database, 12)
+    seal(database)
+    jws = checkpoint(database, key)
+    assert jws is not None
+    path = export(database, key, tmp_path)
+    first, *lines = path.read_text().splitlines()
+    cut = json.loads(first) | {"first_seq": 5, "previous": json.loads(lines[3])["hash"]}
+    path.write_text("\n".join([json.dumps(cut), *lines[4:]]))
+    with pytest.raises(Broken, match="its seal is missing") as broken:
+        verify_export.verify_export(path, [public(key)], [jws])
+    assert 1 == broken.value.seq
+
+
 def test_personal_values_are_forgotten_and_the_proof_stays(database: Database) -> None:
     """After their time, by pruning as it is."""
     happen(database, 10)

@@ -10,9 +10,14 @@ import pytest
 from sqlalchemy import create_engine
 
 from idp.audit import verify_export
+from idp.audit.checkpoint import make_checkpoint
 from idp.audit.seal import seal_batch
 from idp.storage.database import Database
 from idp.storage.engine import open_engine
+from idp.storage.key_rows import read_ring
+from keys.kek import FileKek
+from keys.purposes import Purpose
+from keys.ring import KeyRing
 from tests.unit.cli.conftest import Cli
 
 
@@ -55,6 +60,21 @@ def test_the_first_bad_row_is_named(sealed: Cli, sqlite_url: str) -> None:
         json.loads(broken.stdout)["event_id"],
         json.loads(broken.stdout)["result"],
     )
+
+
+def test_a_compromised_key_of_checkpoints_leaves_the_proof_standing(sealed: Cli, sqlite_url: str) -> None:
+    """What it has signed can still accuse, and nobody hides a change by declaring the key lost."""
+    database, kek = Database(open_engine(sqlite_url)), FileKek.load(Path(sealed.environment["IDP_KEK_FILE"]))
+    with database.writing() as connection:
+        stored = read_ring(connection)
+        ring = KeyRing.open(stored.records, kek, epoch=stored.epoch, purpose=Purpose.CHECKPOINTS)
+        signer = ring.signer("Ed25519", time.time())
+        assert make_checkpoint(connection, signer, issuer="http://a", places=(), period=3600, now=time.time())
+    database.engine.dispose()
+    assert 0 == sealed("keys", "compromise", signer.kid, "--yes").exit_code
+    assert "1 checkpoints agree" in sealed("audit", "verify").stdout
+    edit(sqlite_url, "UPDATE audit_checkpoints SET jws = substr(jws, 1, length(jws) - 4) || 'AAAA'")
+    assert 1 == sealed("audit", "verify").exit_code
 
 
 def test_a_file_without_a_checkpoint_is_no_proof(sealed: Cli, tmp_path: Path) -> None:
