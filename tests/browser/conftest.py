@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.browser.demo import Demo, running_demo
 from tests.browser.relying_party import RelyingParty, registered
@@ -29,8 +29,8 @@ QUIET = (
     "--disable-component-update",
     "--disable-sync",
 )
-PATIENCE = 10_000.0
-"""Milliseconds that a page may take on a machine with better things to do."""
+PATIENCE = 30_000.0
+"""Milliseconds that a page, or what is expected on it, may take on a machine with better things to do."""
 
 NewPage = Callable[..., Page]
 
@@ -40,6 +40,7 @@ def browser() -> Iterator[Browser]:
     """Give this worker's Chromium."""
     if not CHROMIUM.exists():
         skip_or_fail(Missing(INSTALL))
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield chromium

@@ -25,7 +25,6 @@ from werkzeug.test import Client, TestResponse
 
 from idp.accounts.add import NewAccount, add_account
 from idp.accounts.policy import Kind
-from idp.acts.initialise_keys import initialise_keys
 from idp.app import Service, build
 from idp.clients.registration import add_client
 from idp.passwords.credentials import set_password
@@ -34,6 +33,7 @@ from idp.storage.database import Database
 from idp.storage.engine import open_engine
 from idp.storage.handles import Clock
 from idp.storage.skew import ANY_CLOCK, ClockLimits
+from tests.support.key_stock import supply_keys
 
 ADDRESS = "https://id.example.com"
 PASSWORD = "correct horse battery staple 7"
@@ -106,7 +106,7 @@ def issuer_on(
 
 def _make_keys(settings: Settings, clock: Clock) -> None:
     engine = open_engine(settings.database_url.get_secret_value())
-    initialise_keys(
+    supply_keys(
         Database(engine),
         settings.kek_file,
         algorithms=settings.signing_algs,
