@@ -28,7 +28,7 @@ from tests.support.processes import free_port
 
 VERIFIER = "a-verifier-of-the-stranger-that-is-long-enough-for-rfc-7636"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
-LEARNING_SECONDS = 5.0
+LEARNING_SECONDS = 30.0
 SCOPE = "openid profile email"
 PAGE = (
     '<!doctype html><html lang="en"><link rel="icon" href="data:,"><title>A stranger\'s app</title>'

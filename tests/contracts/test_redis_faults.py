@@ -41,6 +41,7 @@ def fallback(private_valkey: ValkeyServer, sql: SqlStore, clock: SettableClock) 
     return FallbackStore(RedisStore(private_valkey.url(), timeout=0.5), sql, clock)
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_silent_redis_costs_a_moment(verb: str) -> None:
     """F10: a peer that accepts and never answers is given up after some 50 ms; nothing retries behind our back."""
@@ -53,6 +54,7 @@ def test_a_silent_redis_costs_a_moment(verb: str) -> None:
             assert 0.5 > time.monotonic() - started
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("verb", VERBS)
 def test_a_dead_redis_costs_nothing(verb: str) -> None:
     """A refused connection is an outage at once."""
@@ -95,6 +97,7 @@ def test_a_journey_begun_while_redis_is_away_ends(
     assert [b"1", b"1", None] == [fallback.get("journey"), fallback.take("journey"), fallback.take("journey")]
 
 
+@pytest.mark.alone
 def test_redis_is_left_alone_for_a_second(sql: SqlStore, clock: SettableClock) -> None:
     """After one timeout the next calls cost none, until a second has passed; then one call tries again."""
     with silent_server() as port:

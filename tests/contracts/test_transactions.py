@@ -79,6 +79,7 @@ def test_reading_goes_on_while_another_writes(database: Database) -> None:
             assert {"keys": 1} == read_revisions(reader)
 
 
+@pytest.mark.alone
 def test_a_used_up_pool_is_an_outage_after_a_second(database_url: str) -> None:
     """Who finds no free connection waits a second, not longer, and the pool serves again afterwards."""
     database = Database(open_engine(database_url, pool_size=1))

@@ -1,7 +1,7 @@
 """One name has one key, whatever its spelling; whatever is no name is refused at once."""
 
 import unicodedata
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -71,10 +71,10 @@ def test_the_refusal_does_not_repeat_what_was_typed() -> None:
 
 def test_a_megabyte_of_combining_marks_is_refused_at_once() -> None:
     """The length is checked before anything is folded."""
-    started = perf_counter()
+    started = process_time()
     with pytest.raises(InvalidIdentifier):
         canonical("a" + "\u0301" * 1_000_000)
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5
 
 
 @given(st.text(max_size=MAX_CODE_POINTS))

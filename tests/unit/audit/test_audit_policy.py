@@ -1,7 +1,7 @@
 """What an audit row may hold: anything that was sent fits, and personal values can be forgotten."""
 
 import json
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -35,9 +35,9 @@ def test_ordinary_text_is_kept() -> None:
 
 def test_a_megabyte_is_cut_at_once() -> None:
     """The rest of an overlong text is not even looked at."""
-    started = perf_counter()
+    started = process_time()
     assert 300 == len(fitting_text("\x00" * 10_000_000))
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5
 
 
 def test_details_stay_small() -> None:

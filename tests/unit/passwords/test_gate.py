@@ -40,6 +40,7 @@ def test_no_more_run_than_admitted() -> None:
     assert (3, 0) == (most, inside)
 
 
+@pytest.mark.alone
 def test_whoever_finds_no_seat_is_sent_away_at_once() -> None:
     """With the places taken and the seats too, the next one does not wait."""
     gate = HashingGate(1, waiting=1, patience=5)

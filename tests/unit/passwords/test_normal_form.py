@@ -1,7 +1,7 @@
 """The one form in which a password is hashed, and what can be nobody's password."""
 
 import unicodedata
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -51,10 +51,10 @@ def test_what_no_form_can_send_is_refused(password: str) -> None:
 
 def test_a_hundred_thousand_combining_marks_are_refused_at_once() -> None:
     """Normalising them would take seconds: the length is checked first."""
-    started = perf_counter()
+    started = process_time()
     with pytest.raises(UnusablePassword):
         normalise("a" + "\u0301" * 100_000)
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5
 
 
 def test_the_refusal_does_not_repeat_the_password() -> None:

@@ -1,6 +1,6 @@
 """Which passwords may be chosen."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -169,8 +169,8 @@ def test_what_stands_alone_is_as_long_as_one_must_be_alone(length: int, *, alone
 def test_a_hundred_thousand_combining_marks_are_refused_before_any_work() -> None:
     """T57: the length is looked at first, by the rules as by the hash."""
     flood = "a" + "\u0301" * 100_000
-    started = perf_counter()
+    started = process_time()
     for rules in (Rules(second_factor=False), Rules(second_factor=True, names=NAMES, profile=Profile.PCI_STRICT)):
         with pytest.raises(UnusablePassword):
             rules.accept(flood)
-    assert perf_counter() - started < 0.5
+    assert process_time() - started < 0.5

@@ -27,6 +27,7 @@ def test_the_busy_are_served_in_turn() -> None:
     assert [160, True] == [len(most), max(most) <= 2]
 
 
+@pytest.mark.alone
 def test_a_place_that_is_held_for_long_is_not_waited_for() -> None:
     """While it is not known to be slow it is waited for, but not longer; afterwards the answer comes at once."""
     places, taken, end = Places(1), threading.Event(), threading.Event()
