@@ -50,17 +50,35 @@ def verify_trail(connection: Connection, checkpoints: Iterable[Checkpoint], *, n
         Broken: the first fault.
     """
     chain = Chain(checkpoints)
-    for row in _sealed(connection):
-        event = None if row.id is None else sealed_form(row)
-        chain.take(row.seq, row.hash.hex(), event, event_id=row.event_id)
-    head = connection.execute(select(HEAD)).one_or_none()
-    if head is not None and (head.seq, head.hash) != (chain.seq, chain.hash):
-        raise Broken(min(head.seq, chain.seq) + 1, None, f"the chain's head speaks of {head.seq} events")
+    _follow(chain, _sealed(connection))
+    _meet_head(connection, chain)
     chain.end()
     unsealed = connection.execute(_unsealed_facts()).one()
     if unsealed.oldest_at is not None and now - unsealed.oldest_at > SEALED_WITHIN_SECONDS:
         raise Broken(chain.seq + 1, unsealed.first_id, "an event lies unsealed for too long: is `idp worker` running?")
     return Verified(chain.seq, chain.witnessed, chain.hash.hex(), unsealed.number)
+
+
+def _follow(chain: Chain, rows: Iterable[Row[Any]]) -> None:
+    for row in rows:
+        event = None if row.id is None else sealed_form(row)
+        chain.take(row.seq, row.hash.hex(), event, event_id=row.event_id)
+
+
+def _meet_head(connection: Connection, chain: Chain) -> None:
+    """Compare the end with the head. Sealing goes on meanwhile: what it has added since is followed up to the head.
+
+    Raises:
+        Broken: they differ, or the head is gone.
+    """
+    head = connection.execute(select(HEAD)).one_or_none()
+    if head is None:
+        if chain.seq:
+            raise Broken(chain.seq + 1, None, "the chain's head is gone")
+        return
+    _follow(chain, _sealed(connection, after=chain.seq, last=head.seq))
+    if (head.seq, head.hash) != (chain.seq, chain.hash):
+        raise Broken(min(head.seq, chain.seq) + 1, None, f"the chain's head speaks of {head.seq} events")
 
 
 def chain_state(connection: Connection) -> ChainState:
@@ -87,10 +105,11 @@ def sealed_events(connection: Connection) -> Iterator[tuple[int, str, dict[str, 
             yield row.seq, row.hash.hex(), sealed_form(row)
 
 
-def _sealed(connection: Connection) -> Iterator[Row[Any]]:
+def _sealed(connection: Connection, *, after: int = -1, last: int | None = None) -> Iterator[Row[Any]]:
     joined = SEALS.outerjoin(EVENTS, EVENTS.c.id == SEALS.c.event_id)
     question = select(SEALS.c.seq, SEALS.c.event_id, SEALS.c.hash, *EVENTS.c).select_from(joined)
-    after = -1
+    if last is not None:
+        question = question.where(SEALS.c.seq <= last)
     while page := connection.execute(question.where(SEALS.c.seq > after).order_by(SEALS.c.seq).limit(PAGE)).all():
         yield from page
         after = page[-1].seq

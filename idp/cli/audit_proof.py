@@ -135,9 +135,10 @@ def sealed_lines(connection: Connection, *, issuer: str) -> Iterator[str]:
     """Give the lines of a sealed export: its beginning, each event with its seal, each checkpoint."""
     first = {"kind": "chain", "version": 1, "issuer": issuer, "first_seq": 1, "previous": GENESIS.hex()}
     yield _line({**first, "keys": public_keys(connection)})
+    checkpoints = all_checkpoints(connection)  # First: one that is made meanwhile speaks of more than stands here.
     for seq, hash_, event in sealed_events(connection):
         yield _line({"kind": "sealed", "seq": seq, "hash": hash_, "event": event})
-    for jws in all_checkpoints(connection):
+    for jws in checkpoints:
         yield _line({"kind": "checkpoint", "jws": jws})
 
 

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from idp.acts.checkpoint_audit import checkpoint_audit
-from idp.audit import verify_export
+from idp.audit import verify, verify_export
 from idp.audit.events import Event, EventType, Personal
 from idp.audit.models import EVENTS, HEAD, PERSONAL, SEALS
 from idp.audit.record import record, record_many
@@ -264,6 +265,31 @@ def test_a_chain_rewritten_from_end_to_end_contradicts_a_checkpoint(database: Da
     with pytest.raises(Broken, match="not the one that a checkpoint has witnessed") as broken:
         verified(database, read_checkpoint(jws, [public(key)]))
     assert 10 == broken.value.seq
+
+
+def test_sealing_goes_on_while_somebody_verifies(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sealed between the end of the walk and the look at the head is no fault."""
+    happen(database, 10)
+    seal(database)
+    walk = verify._sealed  # noqa: SLF001 - the moment between its last statement and the next one is meant
+
+    def overtaken(connection: Connection, *, after: int = -1, last: int | None = None) -> Iterator[Row[Any]]:
+        yield from walk(connection, after=after, last=last)
+        happen(database, 2)
+        seal(database)
+
+    monkeypatch.setattr(verify, "_sealed", overtaken)
+    assert verified(database).events in {10, 12}
+
+
+def test_a_head_that_is_gone_is_named(database: Database) -> None:
+    """Without it nobody would say where the chain ends."""
+    happen(database, 3)
+    seal(database)
+    with database.writing() as connection:
+        connection.execute(delete(HEAD))
+    with pytest.raises(Broken, match="head is gone"):
+        verified(database)
 
 
 @pytest.mark.parametrize("backdated", [-1.0, 0.0, 1.0])
