@@ -58,6 +58,29 @@ def new_signing_key(
     )
 
 
+def new_drill_key(algorithm: str, *, epoch: int, now: float) -> KeyRecord:
+    """Make a key for a rehearsal: published behind the keys that sign, and nobody's: its private part is not kept.
+
+    Raises:
+        UnsupportedAlgorithm: we don't sign with it.
+    """
+    maker = algorithm_named(algorithm)
+    public_jwk = maker.public_jwk(maker.generate())
+    return KeyRecord(
+        kid=thumbprint(public_jwk),
+        algorithm=algorithm,
+        purpose=Purpose.DRILL,
+        state=KeyState.STANDBY,
+        public_jwk=public_jwk,
+        wrapped=None,
+        kek_id="",
+        created_at=now,
+        effective_at=now,
+        staged_at=now,
+        epoch=epoch,
+    )
+
+
 def new_secret(purpose: Purpose, *, kek: Kek, epoch: int, now: float, entropy: Entropy, version: int = 1) -> KeyRecord:
     """Make 32 random octets for a purpose."""
     return secret_record(

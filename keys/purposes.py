@@ -4,7 +4,8 @@ Pepper, CSRF, lookup, sealing and proof are the *founding* secrets: made togethe
 of them missing later means data loss, and a new value in its place would hide that.
 
 Tokens, checkpoints (of the audit trail) and drill (rehearsals of a compromise) are for signing, each with keys of its
-own: what one of them signs can never be taken for another's, and only tokens' keys are in the JWKS.
+own: what one of them signs can never be taken for another's. In the JWKS are tokens' keys, and a drill's for its
+seconds: its private part is thrown away when it is made.
 """
 
 from enum import StrEnum

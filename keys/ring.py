@@ -56,6 +56,8 @@ class KeyRing:
     def open(cls, records: Iterable[KeyRecord], kek: Kek, *, epoch: int, purpose: str = Purpose.TOKENS) -> "KeyRing":
         """Decode the keys of a purpose; rows of other purposes and compromised keys are passed over.
 
+        A drill's key is published with those of tokens, and that is all: it signs nothing, and nothing verifies by it.
+
         Raises:
             KeyDamaged: there are keys, and not one of them opens.
         """
@@ -63,10 +65,13 @@ class KeyRing:
         signers: dict[str, Signer] = {}
         damaged: dict[str, str] = {}
         for record in records:
-            if record.purpose != purpose or record.state is KeyState.COMPROMISED:
+            rehearsed = purpose == Purpose.TOKENS and record.purpose == Purpose.DRILL
+            if not (rehearsed or record.purpose == purpose) or record.state is KeyState.COMPROMISED:
                 continue
             try:
                 public[record.kid] = _public_key(record)
+                if rehearsed:
+                    continue
                 if record.state is not KeyState.REMOVED or record.wrapped is not None:
                     signers[record.kid] = open_signer(record, kek)
             except KeysError as error:
@@ -119,10 +124,10 @@ class KeyRing:
         Only hints about the past (`id_token_hint`) may be verified with removed keys. No lookup leaves the memory.
 
         Raises:
-            UnknownKey: never ours, compromised, damaged, or removed.
+            UnknownKey: never ours, compromised, damaged, or removed; or a drill's.
         """
         key = self._public.get(kid)
-        if key is None or not (removed or key.record.published(now)):
+        if key is None or key.record.purpose == Purpose.DRILL or not (removed or key.record.published(now)):
             raise UnknownKey("no key of that kid is trusted")
         return key
 

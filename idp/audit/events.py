@@ -75,6 +75,7 @@ class EventType(StrEnum):
     KEYS_CHANGED = "keys.changed"
     KEYS_REWRAPPED = "keys.rewrapped"
     KEYS_COMPROMISED = "keys.compromised"
+    DRILL_ENDED = "drill.ended"
     INCIDENT_REVIEWED = "incident.reviewed"
     INCIDENT_WITHDRAWN = "incident.withdrawn"
 

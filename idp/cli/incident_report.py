@@ -64,6 +64,8 @@ class Report:
 
     def message(self) -> str:
         """Give the text for each client's security contact."""
+        if self.incident.purpose == "drill":
+            return f"This was a rehearsal at {self.issuer}: no key is known to others, and there is nothing to do."
         return (
             f"At {when(self.incident.opened_at)} {self.issuer} took the signing key {self.incident.kid} "
             f"({self.incident.algorithm}) out of service, because it may be known to others. Do three things now: "

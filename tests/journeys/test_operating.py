@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import http.client
+import json
 import os
 import signal
 import threading
@@ -333,3 +334,9 @@ AUDIT_TABLES = {
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'audit%'",
     "postgresql": "SELECT tablename FROM pg_tables WHERE tablename LIKE 'audit%'",
 }
+
+
+def test_a_drill_finds_that_the_node_drops_the_key(issuer: ServedIssuer) -> None:
+    """By the command, over HTTP; how fast is measured elsewhere, alone."""
+    done = json.loads(issuer.run("keys", "drill", "ES256", "--json").stdout)
+    assert {f"http://127.0.0.1:{issuer.port}": float} == {node: type(took) for node, took in done["seconds"].items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -105,3 +106,14 @@ def test_what_is_unknown_is_told(cli: Cli, leaked: str) -> None:
     for command in (("compromise", "nothing", "--yes"), ("incident", leaked), ("review", leaked)):
         refused = cli("keys", *command)
         assert (1, True) == (refused.exit_code, refused.stderr.startswith("Error: "))
+
+
+def test_a_drill_says_which_node_failed_it(cli: Cli, leaked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing runs at that address: a failure, and the report is marked as a drill's."""
+    monkeypatch.setattr("idp.acts.drill_key.PATIENCE_SECONDS", 0.1)
+    done = cli("keys", "drill", "--node", "http://127.0.0.1:9", "--json")
+    assert (1, False) == (done.exit_code, json.loads(done.stdout)["passed"])
+    assert "# DRILL: " in cli("keys", "incident", json.loads(done.stdout)["kid"], "--markdown").stdout
+    told = cli("keys", "drill", "--node", "http://127.0.0.1:9")
+    assert "FAILED: http://127.0.0.1:9 did not publish the key" in told.stdout
+    assert leaked == kids(cli)["active"]
