@@ -118,7 +118,7 @@ def build(
     watch = Watch(database, clock, period=watch_period, limits=clock_limits)
     database.before_writing(watch.require_writing_time)
     issuer = build_issuer(settings, database, watch, kek, clock=clock, entropy=entropy)
-    parts = build_page_parts(settings, issuer, service_secrets, meters, workers=workers)
+    parts = build_page_parts(settings, issuer, service_secrets, meters, kek, workers=workers)
     measure_health(meters, watch=watch, trail=issuer.trail, store=parts.store, clock=clock)
     build_pages_app(pages_app, parts, meters)
     front: WSGIApplication = build_front(settings, issuer, pages_app, meters)

@@ -10,6 +10,7 @@ from idp.acts.change_email import EmailChanger
 from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.enrol_sms import SmsEnrolment
 from idp.acts.enrol_totp import TotpEnrolment
+from idp.acts.key_desk import KeyDesk
 from idp.acts.lock_down import LockDownLinks
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
@@ -45,11 +46,12 @@ from idp.web.form_tokens import FormTokens
 from idp.web.render import PageFacts, Pages
 from idp.wire.outbound import Outbound
 from idp.wording import Wording
+from keys.kek import Kek
 from keys.secrets import ServiceSecrets
 
 
 def build_page_parts(
-    settings: Settings, issuer: Issuer, opened: ServiceSecrets, meters: Meters, *, workers: int
+    settings: Settings, issuer: Issuer, opened: ServiceSecrets, meters: Meters, kek: Kek, *, workers: int
 ) -> Parts:
     """Put the parts of the pages together."""
     hasher = build_hasher(settings, opened, issuer.entropy, meters, workers=workers)
@@ -119,7 +121,23 @@ def build_page_parts(
         form_tokens=FormTokens(opened.mac_key("csrf"), lifetime=issuer.lifetimes.journey),
         pages=Pages(resource_directory("templates"), wording, page_facts(settings)),
         wording=wording,
+        key_desk=build_key_desk(settings, issuer, kek),
+        two_person_acts=settings.two_person_acts,
         mailbox=MailFolder(settings.mail_folder) if settings.mail_folder else None,
+    )
+
+
+def build_key_desk(settings: Settings, issuer: Issuer, kek: Kek) -> KeyDesk:
+    """Collect what the security console's acts on keys need."""
+    return KeyDesk(
+        database=issuer.database,
+        kek=kek,
+        directory=issuer.directory,
+        timetable=settings.timetable,
+        algorithms=settings.signing_algs,
+        pick_up_seconds=settings.pick_up_seconds,
+        clock=issuer.clock,
+        entropy=issuer.entropy,
     )
 
 

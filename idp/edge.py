@@ -28,6 +28,7 @@ from idp.flows.change_password import change_password_pages
 from idp.flows.consent import consent_pages
 from idp.flows.end_session import end_session_pages
 from idp.flows.enrol_factor import enrol_factor_pages
+from idp.flows.invitation import invitation_pages
 from idp.flows.lock_down import lock_down_pages
 from idp.flows.parts import Parts
 from idp.flows.passkey_sign_in import passkey_sign_in_pages
@@ -50,6 +51,7 @@ from idp.passwords.gate import HashingBusy
 from idp.probes import livez, readyz
 from idp.resources import resource_directory
 from idp.settings import Settings
+from idp.staff.console import CONSOLE_PAGES
 from idp.storage.database import StorageUnavailable
 from idp.storage.ephemeral import EphemeralUnavailable
 from idp.storage.watch import StaleView
@@ -90,6 +92,8 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     recover_pages,
     recover_factor_pages,
     reset_password_pages,
+    invitation_pages,
+    *CONSOLE_PAGES,
 )
 
 log = logging.getLogger("idp.pages")

@@ -81,6 +81,7 @@ class Settings(BaseModel):
     sms_regions: tuple[str, ...] = ("AT", "CH", "DE", "GB")
     time_zone: str = "UTC"
     signing_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "Ed25519")
+    two_person_acts: bool = True
     rotation_days: float = 90
     staging_days: float = 14
     retention_days: float = 14

@@ -29,3 +29,4 @@ class AccountFacts:
     recovered_at: float | None = None
     locked_down_at: float | None = None
     phrase: str | None = None
+    role: str | None = None

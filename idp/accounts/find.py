@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindpara
 from idp.accounts.facts import AccountFacts
 from idp.accounts.identifiers import canonical
 from idp.accounts.models import ACCOUNTS
-from idp.accounts.policy import Status
+from idp.accounts.policy import Kind, Status
 from idp.storage.prepared import Prepared
 
 MOST_AT_ONE_ADDRESS = 50
@@ -45,6 +45,11 @@ _BY_ID = Prepared(lambda: select(*_ALL).where(ACCOUNTS.c.id == bindparam("accoun
 _BY_IDENTIFIER: Select[Any] = select(*_ALL).where(ACCOUNTS.c.id == id_of_identifier(bindparam("identifier")))
 
 
+def kind_of(connection: Connection, *, account_id: str) -> str | None:
+    """Give the kind of an account, None where there is no such account."""
+    return connection.execute(select(ACCOUNTS.c.kind).where(ACCOUNTS.c.id == account_id)).scalar_one_or_none()
+
+
 def find_by_id(connection: Connection, *, account_id: str) -> AccountFacts | None:
     """Give the account with this id, whatever its status."""
     row = _BY_ID.row(connection, {"account_id": account_id})
@@ -67,7 +72,10 @@ def count_accounts(connection: Connection) -> int:
 
 
 def find_by_address(connection: Connection, *, address: str) -> list[AccountFacts]:
-    """Give every active account to which this address is known to belong, oldest first.
+    """Give every active customer account to which this address is known to belong, oldest first.
+
+    Staff are not found: a mailbox is no way back for them.
+
 
     They are looked up by the folded form of what was typed; whoever writes to them uses the address that is stored.
 
@@ -80,6 +88,7 @@ def find_by_address(connection: Connection, *, address: str) -> list[AccountFact
             ACCOUNTS.c.email_key == canonical(address),
             ACCOUNTS.c.email_verified,
             ACCOUNTS.c.status == Status.ACTIVE.value,
+            ACCOUNTS.c.kind != Kind.STAFF.value,
         )
         .order_by(ACCOUNTS.c.created_at, ACCOUNTS.c.id)
         .limit(MOST_AT_ONE_ADDRESS)

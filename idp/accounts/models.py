@@ -21,7 +21,8 @@ class Account(Base):
     """One person who signs in; `id` is the `sub` of tokens and is never given to anyone else.
 
     `locked_down_at` is when the owner said "this wasn't me": only recovery opens the account again. `phrase` is the
-    anti-phishing phrase that mails carry; `preferences` what the person chose on the account pages.
+    anti-phishing phrase that mails carry; `preferences` what the person chose on the account pages; `role` what a
+    member of staff may do, None for customers.
     """
 
     __tablename__ = "accounts"
@@ -46,6 +47,26 @@ class Account(Base):
     locked_down_at: Mapped[Instant | None] = mapped_column(default=None)
     phrase: Mapped[str | None] = mapped_column(String(64), default=None)
     preferences: Mapped[Json] = mapped_column(default_factory=dict, server_default="{}")
+    role: Mapped[str | None] = mapped_column(String(16), default=None)
+
+
+class StaffInvitation(Base):
+    """A one-time link by which a member of staff enrols; `token_digest` is SHA-256 of what the link carries.
+
+    At most one per account is alive: neither spent, nor voided by a later one, nor past `expires_at`.
+    """
+
+    __tablename__ = "staff_invitations"
+    __table_args__ = (Index("ix_staff_invitations_account_id", "account_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(64), ForeignKey("accounts.id"))
+    token_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    created_by: Mapped[str] = mapped_column(String(160))
+    created_at: Mapped[Instant]
+    expires_at: Mapped[Instant]
+    spent_at: Mapped[Instant | None] = mapped_column(default=None)
+    voided_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
 class EmailChange(Base):
@@ -75,6 +96,10 @@ class EmailChange(Base):
 
 ACCOUNTS = cast("Table", Account.__table__)
 EMAIL_CHANGES = cast("Table", EmailChange.__table__)
+INVITATIONS = cast("Table", StaffInvitation.__table__)
 
 # For so long a lock-down can tell that the address was changed lately, and by what it was before.
 prunable("email_changes", EMAIL_CHANGES, EMAIL_CHANGES.c.requested_at, 30 * DAY)
+
+# Who was invited is in the audit trail for good; a dead link is kept as long as somebody may still ask about it.
+prunable("staff_invitations", INVITATIONS, INVITATIONS.c.expires_at, 30 * DAY)

@@ -36,6 +36,14 @@ class Kind(StrEnum):
     STAFF = "staff"
 
 
+class StaffRole(StrEnum):
+    """What a member of staff is there for; what each may do stands in `idp/staff/roles.py`."""
+
+    SECURITY = "security"
+    SUPPORT = "support"
+    AUDITOR = "auditor"
+
+
 class Status(StrEnum):
     """Whether the person may sign in; a closed account never comes back."""
 

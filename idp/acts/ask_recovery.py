@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from idp.accounts.find import find_by_address, find_by_identifier
 from idp.accounts.identifiers import InvalidIdentifier, canonical
-from idp.accounts.policy import Status
+from idp.accounts.policy import Kind, Status
 from idp.acts.tell_owner import asked_by
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
@@ -113,6 +113,8 @@ class RecoveryDesk:
             key = mailbox_key(self._lookup, identifier=identifier)
             return _Target(purpose=Purpose.USER_ID, identifier=identifier, counter_key=key, address=address)
         reachable = account is not None and account.email is not None and account.email_verified
+        # Staff are as unknown as nobody: another invitation is their way back, whatever password row there may be.
+        reachable = reachable and account is not None and account.kind != Kind.STAFF
         if account is None or credential is None or not reachable or account.status != Status.ACTIVE.value:
             key = account_key(account.id) if account else identifier_key(self._lookup, identifier=identifier)
             return _Target(purpose=question.purpose, identifier=identifier, counter_key=key)

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from idp.accounts.policy import Kind
 from idp.acts.assurance import Assurance
 from idp.acts.new_device import new_device_parameters, tell_of_new_device
 from idp.acts.standing import Standing
@@ -64,6 +65,7 @@ def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, 
             locked_down=standing.locked_down,
             reset_due=standing.reset_due,
             acr=assurance.acr,
+            staff=standing.kind == Kind.STAFF,
             factor_due=owes_factor(standing.factors, assurance.acr, remembered=standing.remembered),
             password_changed=_older_than_the_password(standing, assurance.auth_time),
             consented=client.first_party or scopes <= standing.consented,

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, String, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, String, bindparam, literal_column, select
 
 from idp.accounts.find import id_of_identifier
 from idp.accounts.models import ACCOUNTS
+from idp.accounts.policy import Kind
 from idp.audit.events import Event
 from idp.audit.record import insert_ctes, parameters, record
 from idp.issuance.models import Consent
@@ -182,9 +183,14 @@ def _candidates() -> Select[*tuple[Any, ...]]:
     account, identifier = ACCOUNTS.c, bindparam("identifier", type_=String)
     return (
         select(account.id, account.user_id, account.kind, account.status, CREDENTIALS.c.hash.label("password_hash"))
-        .select_from(ACCOUNTS.outerjoin(CREDENTIALS, CREDENTIALS.c.account_id == account.id))
+        .select_from(ACCOUNTS.outerjoin(CREDENTIALS, (CREDENTIALS.c.account_id == account.id) & _takes_passwords()))
         .where(account.id == id_of_identifier(identifier))
     )
+
+
+def _takes_passwords() -> ColumnElement[bool]:
+    """Staff sign in by passkey alone: whatever stands in a row of theirs, a password opens nothing."""
+    return ACCOUNTS.c.kind != literal_column(f"'{Kind.STAFF.value}'")
 
 
 _RESERVE_AND_READ = Prepared(lambda: attempt_in_one(_candidates().cte("found")))

@@ -32,7 +32,8 @@ class Standing:
     """An account as it stands; `session` when it is signed in. Instants in seconds.
 
     `factors` are the kinds that it has beside its password; `remembered` says that the browser's cookie saves showing
-    one. `compromised`: others may know the password; `locked_down`: the owner asked that nobody signs in.
+    one; `role` is a member of staff's. `compromised`: others may know the password; `locked_down`: the owner asked that
+    nobody signs in.
     """
 
     account_id: str
@@ -51,6 +52,7 @@ class Standing:
     compromised: bool = False
     factors: frozenset[str] = frozenset()
     remembered: bool = False
+    role: str | None = None
     session: LiveSession | None = None
 
     def is_void(self, proved_at: float, *, by_password: bool = False) -> bool:
@@ -118,6 +120,7 @@ def _standing(row: Row[Any], session: LiveSession | None) -> Standing:
         compromised=row.compromised_at is not None,
         factors=kinds_from(row.factors),
         remembered=row.remembered,
+        role=row.role,
         session=session,
     )
 
@@ -129,6 +132,7 @@ def _columns() -> tuple[Any, ...]:
         _A.c.claims,
         _A.c.locale,
         _A.c.kind,
+        _A.c.role,
         _A.c.status,
         _A.c.not_before,
         _A.c.recovered_at,

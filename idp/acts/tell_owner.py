@@ -39,6 +39,8 @@ class Notice(StrEnum):
     NEW_DEVICE = "new_device"
     NEW_DEVICES = "new_devices"
     LOCKED_DOWN = "locked_down"
+    STAFF_INVITED = "staff_invited"
+    BROKEN_GLASS = "broken_glass"
 
 
 def tell_owner(

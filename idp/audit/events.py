@@ -77,7 +77,15 @@ class EventType(StrEnum):
     KEYS_COMPROMISED = "keys.compromised"
     DRILL_ENDED = "drill.ended"
     INCIDENT_REVIEWED = "incident.reviewed"
+    KEYS_DESTROYED = "keys.destroyed"
+    KEYS_PICK_UP_OVERRIDDEN = "keys.pick_up_overridden"
     INCIDENT_WITHDRAWN = "incident.withdrawn"
+    STAFF_INVITED = "staff.invited"
+    STAFF_ENROLLED = "staff.enrolled"
+    APPROVAL_PROPOSED = "approval.proposed"
+    APPROVAL_APPROVED = "approval.approved"
+    APPROVAL_REFUSED = "approval.refused"
+    APPROVAL_BROKEN_GLASS = "approval.broken_glass"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 
 import click
 
 from idp.acts.disable_account import disable_account, enable_account
 from idp.acts.let_guess_again import let_guess_again
-from idp.acts.reset_factor import reset_factor
+from idp.acts.reset_factor import FactorsReset
+from idp.acts.two_person_acts import TwoPersonAct
 from idp.cli.account_words import found, refusals
 from idp.cli.opened import config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, print_json
+from idp.cli.two_people import break_glass_option, with_two_people
 from idp.web.reference import new_reference
 
 
@@ -119,16 +120,17 @@ def compromise_command(who: str, *, yes: bool, config: Path | None, as_json: boo
 
 @click.command("reset-factor")
 @click.argument("who", metavar="USER_ID")
+@break_glass_option
 @yes_option
 @config_option
 @json_option
-def reset_factor_command(who: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Remove all second factors of somebody who lost them.
+def reset_factor_command(who: str, *, alone: str | None, yes: bool, config: Path | None, as_json: bool) -> None:
+    """Remove all second factors of somebody who lost them. Takes two people.
 
     Their recovery codes go as well, and the account is signed out everywhere.
 
     For somebody who has lost them all. Be as sure who is asking as when the account was made: the password alone, or a
-    mail, then opens it. The owner is told at every address.
+    mail, then opens it; a member of staff needs a new invitation. The owner is told at every address.
 
     \b
     idp accounts reset-factor dana --yes
@@ -140,15 +142,17 @@ def reset_factor_command(who: str, *, yes: bool, config: Path | None, as_json: b
             " everywhere.\nThe password alone opens it then. The owner is told by mail.",
             yes=yes,
         )
-        reference = new_reference(service.entropy)
-        with service.database.writing() as connection:
-            reset = reset_factor(connection, account_id=account.id, reference=reference, **service.acting())
+        told = with_two_people(service, TwoPersonAct.RESET_FACTOR, {"account_id": account.id}, alone=alone)
     if as_json:
-        print_json({"id": account.id, "reference": reference, **asdict(reset)})
+        print_json({"id": account.id, "reference": told.reference, **(told.outcome or {}), **told.proposal})
         return
+    if told.outcome is None:
+        click.echo(f"{account.user_id} keeps every second factor for now; {told.said()}")
+        return
+    reset = FactorsReset(**told.outcome)
     click.echo(
         f"{account.user_id} has no second factor any more: {reset.factors} factors and {reset.codes} recovery codes"
-        f" removed, {reset.sessions} sessions and {reset.grants} grants ended. Reference {reference}."
+        f" removed, {reset.sessions} sessions and {reset.grants} grants ended. Reference {told.reference}."
     )
 
 

@@ -14,6 +14,7 @@ from idp.cli.account_states import STATE_COMMANDS
 from idp.cli.account_words import found, refusals
 from idp.cli.opened import config_option, json_option, opened
 from idp.cli.printing import print_facts, print_json, when
+from idp.cli.staff_invitation import invite_command
 from idp.mfa.factors import FactorFacts, list_factors
 from idp.mfa.phone_numbers import masked_number
 from idp.mfa.recovery_codes import codes_left
@@ -26,6 +27,7 @@ def accounts() -> None:
     """People who sign in: add, show, stop, let back in."""
 
 
+accounts.add_command(invite_command)
 for state_command in STATE_COMMANDS:
     accounts.add_command(state_command)
 
@@ -117,6 +119,7 @@ def show_command(who: str, *, config: Path | None, as_json: bool) -> None:
         "id": account.id,
         "user_id": account.user_id,
         "kind": account.kind,
+        "role": account.role,
         "status": account.status,
         "email": account.email,
         "email_verified": account.email_verified,

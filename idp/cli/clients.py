@@ -8,12 +8,14 @@ from typing import Any
 import click
 
 from idp.acts.register_client import needs_secret, register_client
+from idp.acts.two_person_acts import TwoPersonAct, weakens
 from idp.acts.update_client import update_client
 from idp.cli.client_options import registration_from, registration_options, require_enabled
 from idp.cli.client_states import disable_command, enable_command, rotate_secret_command
 from idp.cli.client_words import directory, found, refusals, summary, tell_secret
 from idp.cli.opened import config_option, json_option, opened
 from idp.cli.printing import print_facts, print_json, print_table, when
+from idp.cli.two_people import break_glass_option, with_two_people
 from idp.clients.registration import read_metadata
 
 
@@ -114,17 +116,21 @@ def show_command(client_id: str, *, config: Path | None, as_json: bool) -> None:
 @click.argument("client_id")
 @click.option("--remove", "removed", multiple=True, metavar="MEMBER", help="A member to take away, as `show` names it.")
 @registration_options
+@break_glass_option
 @config_option
 @json_option
 def update_command(
     client_id: str,
     *,
     removed: tuple[str, ...],
+    alone: str | None,
     config: Path | None,
     as_json: bool,
     **options: Any,  # noqa: ANN401
 ) -> None:
     """Change what is registered; an option that may be repeated replaces all that was there.
+
+    To ask for weaker sign-ins than before (--minimum-acr) takes two people.
 
     \b
     idp clients update portal --redirect-uri https://portal.example.com/callback
@@ -135,14 +141,20 @@ def update_command(
         raise click.UsageError("nothing to change was named; see `idp clients update --help`")
     with opened(config) as service, refusals():
         require_enabled(changes, service.settings.signing_algs)
-        with service.database.writing() as connection:
-            update_client(
-                connection,
-                client_id=client_id,
-                changes=changes,
-                **service.acting(),
-            )
+        told = None
+        if weakens(found(service, client_id).minimum_acr, changes):
+            weaker = {"client_id": client_id, "changes": changes}
+            told = with_two_people(service, TwoPersonAct.WEAKEN_CLIENT, weaker, alone=alone)
+        else:
+            with service.database.writing() as connection:
+                update_client(connection, client_id=client_id, changes=changes, **service.acting())
         client = found(service, client_id)
+    if told is not None and told.outcome is None:
+        if as_json:
+            print_json({"client_id": client_id, "changed": [], "reference": told.reference, **told.proposal})
+        else:
+            click.echo(f"{client_id} is as it was, since a weaker sign-in takes two people; {told.said()}")
+        return
     if as_json:
         print_json({"client_id": client_id, "changed": sorted(changes)})
         return

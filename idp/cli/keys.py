@@ -12,6 +12,7 @@ import click
 
 from idp.acts.initialise_keys import initialise_keys
 from idp.acts.rotate_key import rotate_key
+from idp.cli.key_decisions import destroy_command, override_command
 from idp.cli.key_drill import drill_command
 from idp.cli.key_incidents import compromise_command, incident_command, review_command
 from idp.cli.key_lives import (
@@ -52,6 +53,8 @@ for command in (
     review_command,
     drill_command,
     rewrap_command,
+    destroy_command,
+    override_command,
 ):
     keys.add_command(command)
 

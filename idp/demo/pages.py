@@ -8,6 +8,7 @@ from idp.demo.clients import own_apps, port_of, portals
 from idp.demo.factors import shown_factors
 from idp.demo.mailbox import add_mailbox
 from idp.demo.people import PASSWORD, PEOPLE
+from idp.demo.staff import STAFF, add_staff
 from idp.flows.parts import Parts
 from idp.flows.visit import language_of
 
@@ -27,6 +28,8 @@ def demo_pages(parts: Parts) -> flask.Blueprint:
             password=PASSWORD,
             factors=shown_factors(PEOPLE, now=parts.issuer.clock()),
             mailbox=True,
+            staff=STAFF,
+            form_token=parts.form_tokens.issue(page="demo_home", binding="", now=parts.issuer.clock()),
         )
 
     @pages.get("/demo/connect")
@@ -34,4 +37,5 @@ def demo_pages(parts: Parts) -> flask.Blueprint:
         return parts.pages.render("demo_connect", language=language_of(), issuer=issuer, clients=own_apps())
 
     add_mailbox(pages, parts)
+    add_staff(pages, parts)
     return pages

@@ -14,7 +14,9 @@ import flask
 from sqlalchemy import Connection
 
 from idp.accounts.find import find_by_id
+from idp.accounts.policy import Kind
 from idp.acts.standing import Standing, standing_of_session
+from idp.flows.answers import see_other
 from idp.flows.built_in import ACCOUNT, Back, request_for
 from idp.flows.dispatcher import proceed
 from idp.flows.parts import Parts
@@ -91,7 +93,9 @@ def begin(parts: Parts, back: Back = Back.HOME, *, fresh: bool = False) -> flask
 def shown_to_person(parts: Parts, back: Back, show: Show, *, fresh: bool = False) -> flask.Response:
     """Show a page to whoever is signed in (lately, with `fresh`); others sign in first and come back."""
     person = person_at(parts, fresh=fresh)
-    return begin(parts, back, fresh=fresh) if person is None else show(person)
+    if person is None:
+        return begin(parts, back, fresh=fresh)
+    return see_other(Back.SECURITY) if _elsewhere(person, back) else show(person)
 
 
 def posted_by_person(
@@ -105,8 +109,15 @@ def posted_by_person(
     person = person_at(parts, fresh=fresh)
     if person is None:
         return begin(parts, back, fresh=fresh)
+    if _elsewhere(person, back):
+        return see_other(Back.SECURITY)
     require_own_post(parts, page=page, binding=_binding(parts))
     return act(person)
+
+
+def _elsewhere(person: Standing, back: Back) -> bool:
+    """Staff have their pages elsewhere; of a customer's they may add a passkey, and say "this wasn't me"."""
+    return person.kind == Kind.STAFF and back not in {Back.ENROL_FACTOR, Back.LOCK_DOWN}
 
 
 def account_token(parts: Parts, page: str) -> str:

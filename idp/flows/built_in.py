@@ -25,8 +25,21 @@ ACCOUNT = decode_client(
     [],
     None,
 )
-BUILT_IN = (ACCOUNT,)
-HOME_OF = {ACCOUNT.client_id: "/account"}
+CONSOLE = decode_client(
+    "idp-security",
+    {
+        "client_name": "Security console",
+        "first_party": True,
+        "token_endpoint_auth_method": "none",
+        "redirect_uris": [],
+        "grant_types": ["authorization_code"],
+        "scope": "openid",
+    },
+    [],
+    None,
+)
+BUILT_IN = (ACCOUNT, CONSOLE)
+HOME_OF = {ACCOUNT.client_id: "/account", CONSOLE.client_id: "/security"}
 
 
 class Back(StrEnum):
@@ -43,6 +56,12 @@ class Back(StrEnum):
     ACTIVITY = "/account/activity"
     ENROL_FACTOR = "/enrol-factor"
     LOCK_DOWN = "/lock-down"
+    SECURITY = "/security"
+    SECURITY_KEYS = "/security/keys"
+    SECURITY_APPROVALS = "/security/approvals"
+    SECURITY_AUDIT = "/security/audit"
+    SECURITY_ATTACKS = "/security/attacks"
+    SECURITY_CLIENTS = "/security/clients"
 
 
 def is_built_in(client: Client) -> bool:

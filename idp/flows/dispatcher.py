@@ -15,6 +15,7 @@ from typing import TypedDict
 import flask
 from sqlalchemy import Connection
 
+from idp.accounts.policy import Kind
 from idp.acts.assurance import Assurance, assurance_of
 from idp.acts.standing import Standing, standing_of_account, standing_of_session
 from idp.clients.client import Client
@@ -27,7 +28,7 @@ from idp.flows.proofs import Proved
 from idp.flows.visit import fail, note_refusal, session_digest, visitor_of
 from idp.lockout.policy import KNOWN_DEVICE_SECONDS
 from idp.mfa.factors import have_factors
-from idp.mfa.policy import Way
+from idp.mfa.policy import PHISHING_RESISTANT, Way, reaches
 from idp.oidc.authorization_response import AuthorizationResponse
 from idp.sessions.end import end_if_over
 from idp.storage.ephemeral import EphemeralUnavailable
@@ -288,4 +289,6 @@ def _password_here(journey: Journey, person: Standing | None) -> bool:
 def _counts_no_more(journey: Journey, person: Standing, assurance: Assurance) -> bool:
     proof = journey.signed_in
     by_password = assurance.here and proof is not None and proof.step is Proved.PASSWORD
+    if person.kind == Kind.STAFF and not reaches(assurance.acr, PHISHING_RESISTANT):
+        return True  # Staff sign in by passkey alone.
     return person.is_void(assurance.auth_time, by_password=by_password)

@@ -12,6 +12,7 @@ from typing import Any
 
 import flask
 
+from idp.accounts.policy import Kind
 from idp.acts.standing import Standing
 from idp.flows.account_visit import account_token, posted_by_person, shown_to_person
 from idp.flows.built_in import Back
@@ -100,7 +101,11 @@ def _in_journey(parts: Parts, act: Act, *, posted: bool) -> flask.Response:
     if person is None or missing(parts, journey, person).step is not Step.ENROL_FACTOR:
         return proceed(parts, journey)
     wanted = level_wanted(situation_of(parts, journey, client_in_service(parts, journey), person))
-    kinds = _kinds(parts, passkey_only=wanted == PHISHING_RESISTANT, shared_device=journey.shared_device)
+    kinds = _kinds(
+        parts,
+        passkey_only=wanted == PHISHING_RESISTANT or person.kind == Kind.STAFF,
+        shared_device=journey.shared_device,
+    )
     return act(Enrolling(person=person, place=f"journey:{journey.id}", journey=journey, kinds=kinds))
 
 
@@ -108,7 +113,7 @@ def _at_session(parts: Parts, person: Standing) -> Enrolling:
     session = person.session
     if session is None:
         raise RuntimeError("the account pages serve those who are signed in")
-    kinds = _kinds(parts, passkey_only=False, shared_device=session.shared_device)
+    kinds = _kinds(parts, passkey_only=person.kind == Kind.STAFF, shared_device=session.shared_device)
     return Enrolling(person=person, place=f"session:{session.sid}", journey=None, kinds=kinds)
 
 

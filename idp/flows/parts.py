@@ -9,6 +9,7 @@ from idp.acts.change_email import EmailChanger
 from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.enrol_sms import SmsEnrolment
 from idp.acts.enrol_totp import TotpEnrolment
+from idp.acts.key_desk import KeyDesk
 from idp.acts.lock_down import LockDownLinks
 from idp.acts.new_password import NewPasswords
 from idp.acts.prove_recovery import RecoveryProver
@@ -35,7 +36,7 @@ from idp.wording import Wording
 class Parts:
     """The parts of the pages; `issuer` holds those that they share with the protocol endpoints.
 
-    `factor_codes` tags recovery codes.
+    `factor_codes` tags recovery codes; `two_person_acts` says whether what can't be undone takes two people.
     """
 
     issuer: Issuer
@@ -62,4 +63,6 @@ class Parts:
     pages: Pages
     wording: Wording
     store: EphemeralStore
+    key_desk: KeyDesk
+    two_person_acts: bool = True
     mailbox: MailFolder | None = None

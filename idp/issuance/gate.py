@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from idp.clients.client import Client
-from idp.mfa.policy import reaches
+from idp.mfa.policy import PHISHING_RESISTANT, reaches
 
 
 class Path(StrEnum):
@@ -41,6 +41,7 @@ class State(StrEnum):
     LOCKED_DOWN = "locked_down"
     RESET_DUE = "reset_due"
     MFA_DUE = "mfa_due"
+    STAFF_WITHOUT_PASSKEY = "staff_without_passkey"
     PASSWORD_CHANGED = "password_changed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     SESSION_ENDED = "session_ended"
@@ -52,7 +53,7 @@ class Facts:
     """What is known at the moment of issuing; `issued_at` (seconds) is the sign-in or issue that is relied upon.
 
     `acr` is the level that is relied upon, None where the path has none; `factor_due` says that the account has a
-    second factor which this sign-in owes.
+    second factor which this sign-in owes, `staff` that it is a member of staff's.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class Facts:
     reset_due: bool = False
     acr: str | None = None
     factor_due: bool = False
+    staff: bool = False
     password_changed: bool = False
     consented: bool = True
     session_ended: bool = False
@@ -103,6 +105,10 @@ def _mfa_due(facts: Facts) -> bool:
     return facts.factor_due or (facts.acr is not None and minimum is not None and not reaches(facts.acr, minimum))
 
 
+def _staff_without_passkey(facts: Facts) -> bool:
+    return facts.staff and facts.acr is not None and not reaches(facts.acr, PHISHING_RESISTANT)
+
+
 CHECKS: tuple[tuple[State, Callable[[Facts], bool]], ...] = (
     (State.CLIENT_DISABLED, lambda facts: facts.client.disabled_at is not None),
     (State.GRANT_TYPE_REMOVED, _grant_type_removed),
@@ -113,6 +119,7 @@ CHECKS: tuple[tuple[State, Callable[[Facts], bool]], ...] = (
     (State.LOCKED_DOWN, lambda facts: facts.locked_down),
     (State.RESET_DUE, lambda facts: facts.reset_due),
     (State.MFA_DUE, _mfa_due),
+    (State.STAFF_WITHOUT_PASSKEY, _staff_without_passkey),
     (State.PASSWORD_CHANGED, lambda facts: facts.password_changed),
     (State.CONSENT_WITHDRAWN, lambda facts: not facts.consented),
     (State.SESSION_ENDED, lambda facts: facts.session_ended),

@@ -24,6 +24,8 @@ LEAST_SECONDS = max(DAY, 2 * MAX_AGE_SECONDS)
 
 
 _T = table_of(KeyPickUp)
+EVERYBODY = ""
+"""Stands where a client would: two people have decided that nobody is waited for any more. No client has this id."""
 
 
 class NotPickedUp(Exception):
@@ -63,6 +65,8 @@ class PickUp:
 
         Only clients whose tokens are signed with the key's algorithm count, and none that is disabled.
         """
+        if EVERYBODY in fetched:
+            return (), None
         concerned = [client for client in self.clients if key.algorithm in client.token_algs]
         missing = tuple(one.client_id for one in concerned if one.own_jwks and one.client_id not in fetched)
         until = (key.staged_at or key.created_at) + self.least_seconds

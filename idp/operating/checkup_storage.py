@@ -12,6 +12,7 @@ from idp.audit.verify import SEALED_WITHIN_SECONDS, chain_state
 from idp.clients.registration import count_clients
 from idp.delivery.outbox import backlog
 from idp.operating.checkup import Finding, Status
+from idp.operating.checkup_staff import look_at_staff
 from idp.operating.preflight import INITIALISE, database_reason
 from idp.settings import Settings
 from idp.storage.database import Database, StorageUnavailable
@@ -45,6 +46,7 @@ def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], fl
         yield from _who_is_there(database)
         yield from _mail(database, clock())
         yield from _incidents(database, clock())
+        yield from look_at_staff(database, settings, clock())
         yield from _audit(database, settings, clock())
     except SchemaMismatch as error:
         yield Finding("schema", Status.FAIL, str(error), "idp db upgrade")

@@ -20,10 +20,16 @@ from sqlalchemy import (
     update,
 )
 
+from idp.accounts.find import kind_of
+from idp.accounts.policy import Kind
 from idp.passwords.models import CREDENTIALS, FORMER
 from idp.passwords.policy import REMEMBERED
 from idp.passwords.recoveries import void_recoveries
 from idp.storage.inserts import insert_for
+
+
+class StaffHaveNoPassword(Exception):
+    """Members of staff sign in by passkey alone; there is no path that gives them a password."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +67,12 @@ def set_password(
     (call `require_longer` if none is there at the end of the transaction). Sign-ins with the old one are worth nothing
     any more, unless `keep_sign_ins`. Every recovery in progress becomes void: whatever was mailed before opens nothing
     now.
+
+    Raises:
+        StaffHaveNoPassword: it is a member of staff's account.
     """
+    if kind_of(connection, account_id=account_id) == Kind.STAFF:
+        raise StaffHaveNoPassword("staff sign in by passkey alone")
     void_recoveries(connection, account_id=account_id, now=now)
     _remember_former(connection, account_id=account_id)
     values = {"hash": stored, "changed_at": now, "must_change": must_change, "compromised_at": None, "short": short}

@@ -132,6 +132,18 @@ def move_key(connection: Connection, before: KeyRecord, after: KeyRecord) -> Non
         raise RingMoved(f"key {before.kid} is no longer {before.state}")
 
 
+def forget_private(connection: Connection, key: KeyRecord) -> None:
+    """Write a key's row without its private part.
+
+    Raises:
+        RingMoved: the row is not what was read.
+    """
+    unchanged = (KeyRow.kid == key.kid, KeyRow.state == key.state.value, KeyRow.epoch == key.epoch)
+    forgotten = update(KeyRow).where(*unchanged).values(wrapped=None).returning(KeyRow.kid)
+    if connection.execute(forgotten).scalar_one_or_none() is None:
+        raise RingMoved
+
+
 def _stored(database: Database) -> StoredRing:
     with database.reading() as connection:
         return read_ring(connection)

@@ -51,6 +51,26 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
         msgid("The link or the page was used already, was replaced by a newer mail, or its time is over."),
         msgid("Ask for a new mail; the newest one always works."),
     ),
+    "invitation_unknown": ErrorWords(
+        msgid("This invitation does not work any more"),
+        msgid("It was used already, was replaced by a newer one, or is older than three days."),
+        msgid("Ask whoever invited you for another one."),
+    ),
+    "approval_unknown": ErrorWords(
+        msgid("This can’t be decided on"),
+        msgid("Somebody has decided on it, its half hour is over, or it is for somebody else to decide."),
+        msgid("Go back to the list of approvals, which says how things stand."),
+    ),
+    "act_refused": ErrorWords(
+        msgid("This was not done"),
+        msgid("The state of things does not allow it, or somebody else changed it at the same moment."),
+        msgid("Look at the page again; the audit trail and the command line name the reason."),
+    ),
+    "role_refused": ErrorWords(
+        msgid("Your role does not include this"),
+        msgid("Nothing was changed. What each role may do is the same for everybody who has it."),
+        msgid("Ask a security engineer."),
+    ),
     "lock_down_unknown": ErrorWords(
         msgid("This link does not work any more"),
         msgid("Links in our mails work for seven days. This one is older, or was not copied whole."),

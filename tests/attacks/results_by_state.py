@@ -77,6 +77,18 @@ EXPECTED: dict[State, dict[str, str]] = {
         "userinfo": "ok",  # what was issued before lives five minutes at most
         "introspect an access token": "active",
     },
+    State.STAFF_WITHOUT_PASSKEY: {
+        "sign in": "page:/sign-in",  # like a wrong password, whatever stands in a password row
+        "allow what was signed in for before": "access_denied",
+        "single sign-on": "access_denied",
+        "exchange a code": "ok",  # no account ever turns into staff: what was issued to a customer is a customer's
+        "refresh": "ok",
+        "client credentials": "ok",
+        "userinfo": "ok",
+        "introspect an access token": "active",
+        "introspect a refresh token": "active",
+        "sign out with a hint": "signed out",
+    },
     State.RESET_DUE: {
         "sign in": "page:/change-password",
         "allow what was signed in for before": "page:/sign-in",  # the password before was proved, not the one to change
@@ -151,6 +163,8 @@ STRONGLY_EXPECTED: dict[State, dict[str, str]] = {
     # A passkey reaches what the app has begun to ask for; an app's code does not, and another factor is there.
     State.MFA_DUE: _each("page:/verify-factor", "unmet_authentication_requirements", "code")
     | {"passkey": "code", "password and passkey": "code"},
+    # Of all ways only the passkey is left; what was signed in by one vouches on.
+    State.STAFF_WITHOUT_PASSKEY: _each("page:/sign-in", "access_denied", "code", passkey="code"),
     State.PASSWORD_CHANGED: _each("code", "login_required", "access_denied")
     | {"password in a remembered browser": "page:/verify-factor"},  # a change forgets where it was remembered
     State.CONSENT_WITHDRAWN: _each("page:/consent", "consent_required", "code"),

@@ -158,6 +158,13 @@ def _grant_ended(node: Service, it: Subject) -> None:
         end_grants_of_account(connection, account_id=it.account_id, now=node.clock())
 
 
+def _staff(node: Service, it: Subject) -> None:
+    """The account is a member of staff's, with a password row that nothing of ours would have written."""
+    staff = update(ACCOUNTS).where(ACCOUNTS.c.id == it.account_id).values(kind="staff", role="security")
+    with node.database.writing() as connection:
+        connection.execute(staff)
+
+
 def _locked_down(node: Service, it: Subject) -> None:
     with node.database.writing() as connection:
         lock_down(
@@ -179,6 +186,7 @@ BROUGHT_ABOUT: dict[State, Callable[[Service, Subject], None]] = {
     State.NOT_BEFORE_RAISED: _not_before_raised,
     State.LOCKED_DOWN: _locked_down,
     State.RESET_DUE: _reset_due,
+    State.STAFF_WITHOUT_PASSKEY: _staff,
     State.MFA_DUE: _changed(minimum_acr=PHISHING_RESISTANT),
     State.PASSWORD_CHANGED: _password_changed,
     State.CONSENT_WITHDRAWN: _consent_withdrawn,

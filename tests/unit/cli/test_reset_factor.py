@@ -42,7 +42,7 @@ def test_support_sees_what_somebody_has(with_dana: Cli) -> None:
 
 def test_what_was_lost_is_reset(with_dana: Cli) -> None:
     """Nothing is left, and the trail says whose act it was."""
-    result = with_dana("accounts", "reset-factor", "dana", "--yes")
+    result = with_dana("accounts", "reset-factor", "dana", "--yes", "--break-glass", "the phone burned")
     assert (0, True) == (result.exit_code, "2 factors and 0 recovery codes removed" in result.stdout), result.output
     assert [] == with_dana.json("accounts", "show", "dana")["factors"]
     assert "none" in with_dana("accounts", "show", "dana").stdout
@@ -60,7 +60,7 @@ def test_it_asks_first(with_dana: Cli) -> None:
 
 def test_for_programs(with_dana: Cli) -> None:
     """The counts, and the reference that the owner's mail names."""
-    reset = with_dana("accounts", "reset-factor", "dana", "--yes", "--json")
+    reset = with_dana("accounts", "reset-factor", "dana", "--yes", "--json", IDP_TWO_PERSON_ACTS="false")
     assert '"factors": 2' in reset.stdout
     assert '"reference": "' in reset.stdout
 
@@ -69,3 +69,22 @@ def test_nobody_by_that_name(with_dana: Cli) -> None:
     """As everywhere, what was typed is not repeated."""
     result = with_dana("accounts", "reset-factor", "hunter2", "--yes")
     assert (1, False) == (result.exit_code, "hunter2" in result.output)
+
+
+def test_it_takes_a_second_person(with_dana: Cli) -> None:
+    """Nothing is done yet; the address of the decision is printed, and that nobody can take it."""
+    asked = with_dana("accounts", "reset-factor", "dana", "--yes")
+    assert 0 == asked.exit_code
+    assert "http://localhost:8000/security/approvals/" in asked.stdout
+    assert "Nobody can" in asked.stdout
+    assert 2 == len(with_dana.json("accounts", "show", "dana")["factors"])
+    proposal = with_dana.json("accounts", "reset-factor", "dana", "--yes")
+    assert proposal["approve_at"].endswith(proposal["approval"])
+
+
+def test_what_was_done_alone_is_told(with_dana: Cli) -> None:
+    """Doctor names who, what and why; and that one person is enough, where that is so."""
+    with_dana("accounts", "reset-factor", "dana", "--yes", "--break-glass", "the phone burned")
+    findings = with_dana("doctor", IDP_TWO_PERSON_ACTS="false").stdout
+    assert "did reset_factor alone: the phone burned" in findings
+    assert "two_person_acts is off" in findings

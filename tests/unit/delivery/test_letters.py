@@ -37,10 +37,15 @@ WORDS = {
     "last": True,
     "left": 2,
     "stopped": 0,
+    "invited": "sofia",
+    "role": "security",
+    "actor": "cli:root@node",
+    "act": "reset_factor",
+    "reason": "it was night",
 }
 KINDS = sorted(path.stem for path in (resource_directory("templates") / "email").glob("*.txt"))
 CODED = {"recover_password", "recover_user_ids", "email_change"}
-BY_STAFF = {"factors_reset", "password_compromised"}
+BY_STAFF = {"factors_reset", "password_compromised", "staff_invited", "broken_glass"}
 
 
 def letters() -> Letters:

@@ -211,6 +211,8 @@ def demo_home(pages: Pages, language: Language, text: str, _: Brand) -> flask.Re
         people=people,
         password=text,
         factors=factors,
+        staff=(text,),
+        form_token=text,
         mailbox=True,
     )
 

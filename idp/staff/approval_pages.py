@@ -1,0 +1,112 @@
+"""/security/approvals: what waits for a second person, with its age, and the page on which that person decides."""
+
+from __future__ import annotations
+
+import flask
+
+from idp.acts.approvals import (
+    ApprovalUnknown,
+    DecidedAlready,
+    NotTheApprover,
+    approve,
+    is_same_person,
+    refuse,
+)
+from idp.acts.standing import Standing
+from idp.flows.answers import see_other
+from idp.flows.built_in import Back
+from idp.flows.parts import Parts
+from idp.flows.visit import fail, reference_of, sent_fields
+from idp.issuance.pick_up import NotPickedUp
+from idp.staff.roles import Action
+from idp.staff.visit import console_page, doing_of, page_name, posted_by_staff, shown_to_staff, staff_at
+from idp.storage.approval_rows import Approval, find_approval, list_approvals
+from idp.storage.key_rows import RingMoved
+from idp.web.errors import ShownError
+from keys.errors import KeysError
+
+PAGE = "approval"
+ONE = f"{Back.SECURITY_APPROVALS}/<approval_id>"
+
+
+def approval_pages(parts: Parts) -> flask.Blueprint:
+    """Give the pages at /security/approvals and /security/approvals/ID."""
+    pages = flask.Blueprint("security_approvals", __name__)
+
+    @pages.get(Back.SECURITY_APPROVALS)
+    def queue() -> flask.Response:
+        return shown_to_staff(
+            parts, Back.SECURITY_APPROVALS, Action.SEE_APPROVALS, lambda person: _queue(parts, person)
+        )
+
+    @pages.get(ONE)
+    def one(approval_id: str) -> flask.Response:
+        return shown_to_staff(
+            parts, Back.SECURITY_APPROVALS, Action.SEE_APPROVALS, lambda person: _one(parts, person, approval_id)
+        )
+
+    @pages.post(ONE)
+    def decided(approval_id: str) -> flask.Response:
+        return posted_by_staff(
+            parts,
+            page_name(PAGE),
+            Back.SECURITY_APPROVALS,
+            Action.DECIDE,
+            lambda _person: _decided(parts, approval_id),
+        )
+
+    return pages
+
+
+def _queue(parts: Parts, person: Standing) -> flask.Response:
+    with parts.issuer.database.reading() as connection:
+        approvals = list_approvals(connection)
+    now = parts.issuer.clock()
+    waiting = [one for one in approvals if one.is_open(now)]
+    past = [one for one in approvals if not one.is_open(now)]
+    return console_page(parts, "approvals", person, waiting=waiting, past=past, done=flask.request.args.get("done"))
+
+
+def _one(parts: Parts, person: Standing, approval_id: str) -> flask.Response:
+    with parts.issuer.database.reading() as connection:
+        approval = find_approval(connection, approval_id)
+    if approval is None:
+        fail("not_found", status=404, detail="no such proposal")
+    return console_page(
+        parts,
+        PAGE,
+        person,
+        approval=approval,
+        open=approval.is_open(parts.issuer.clock()),
+        own=is_same_person(approval.proposed_by, person),
+        seen=approval.digest.hex(),
+        action=f"{Back.SECURITY_APPROVALS}/{approval.id}",
+        arguments=_in_words(approval),
+    )
+
+
+def _in_words(approval: Approval) -> list[tuple[str, str]]:
+    """List every argument, nothing left out: what is approved is what is read here."""
+    return [(name, str(value)) for name, value in sorted(approval.arguments.items())]
+
+
+def _decided(parts: Parts, approval_id: str) -> flask.Response:
+    action = sent_fields().get("action")
+    if action not in {"approve", "refuse"}:
+        fail("input_invalid", detail="neither approve nor refuse")
+    try:
+        with parts.issuer.database.writing() as connection:
+            # Read anew under a hold: a session that ends at this moment approves nothing.
+            person = staff_at(parts, connection, hold=True)
+            if person is None:
+                fail("approval_unknown", status=409, detail="the session has ended")
+            doing = doing_of(parts, person)
+            if action == "approve":
+                approve(connection, approval_id, by=person, seen=sent_fields().get("seen", ""), doing=doing)
+            else:
+                refuse(connection, approval_id, by=person, doing=doing)
+    except (ApprovalUnknown, NotTheApprover, DecidedAlready) as error:
+        raise ShownError(key="approval_unknown", reference=reference_of(), status=409, detail=str(error)) from error
+    except (KeysError, RingMoved, NotPickedUp) as error:
+        raise ShownError(key="act_refused", reference=reference_of(), status=409, detail=str(error)) from error
+    return see_other(f"{Back.SECURITY_APPROVALS}?done={action}")
