@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, null, select
+from sqlalchemy import Connection, select
 
 from idp.accounts.models import ACCOUNTS
 from idp.accounts.policy import Kind
 from idp.audit.evidence import last_sign_ins
 from idp.mfa.standing import kinds_from, kinds_of
-
-# Roles are a column of accounts from the schema on that has them; before, nobody has one.
-_ROLE = ACCOUNTS.c["role"] if "role" in ACCOUNTS.c else null()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +28,7 @@ class StaffAccess:
 def staff_access(connection: Connection) -> list[StaffAccess]:
     """Give every account of staff by user ID, whatever its state: who can't sign in any more is reviewed, too."""
     account = ACCOUNTS.c
-    columns = (account.id, account.user_id, account.status, account.created_at, _ROLE.label("role"))
+    columns = (account.id, account.user_id, account.status, account.created_at, account.role)
     rows = connection.execute(
         select(*columns, kinds_of(account.id).label("kinds"))
         .where(account.kind == Kind.STAFF.value)
