@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Literal, cast
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, InternalError, InvalidRequestError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoFreeConnection
 
 from idp.storage.breaker import Breaker, Resting
@@ -27,6 +27,8 @@ PROBE_SECONDS = POOL_SECONDS + CONNECT_SECONDS + ANSWER_SECONDS
 
 READ_ONLY_SERVER = "25006"
 _FREELY = nullcontext()
+POOL_GAVE_UP = "This connection is closed"
+"""What SQLAlchemy's pool says when every connection that it tried to hand out was broken."""
 
 
 class StorageUnavailable(Exception):
@@ -131,6 +133,10 @@ def _unavailable() -> Iterator[None]:
         yield
     except (OperationalError, InterfaceError, NoFreeConnection, Resting) as error:
         raise StorageUnavailable(_reason(error)) from error
+    except InvalidRequestError as error:
+        if POOL_GAVE_UP in str(error):
+            raise StorageUnavailable(POOL_GAVE_UP) from error
+        raise
     except DBAPIError as error:
         if error.connection_invalidated or _is_read_only(error):
             raise StorageUnavailable(_reason(error)) from error

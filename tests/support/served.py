@@ -156,6 +156,7 @@ def prepared_issuer(
         "issuer": f"http://127.0.0.1:{port}",
         "database_url": database_url,
         "redis_url": redis_url,
+        "pick_up_hours": 0,
         "kek_file": folder / "kek",
         "management_bind": f"127.0.0.1:{management_port}",
         "password_hashing": "cheapest-for-tests-only",
