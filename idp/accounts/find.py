@@ -76,7 +76,6 @@ def find_by_address(connection: Connection, *, address: str) -> list[AccountFact
 
     Staff are not found: a mailbox is no way back for them.
 
-
     They are looked up by the folded form of what was typed; whoever writes to them uses the address that is stored.
 
     Raises:
