@@ -81,7 +81,7 @@ class RequestServer(MPServer):
             http1_settings=HTTP1Settings(header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=LARGEST_HEAD),
             log_level=LogLevels.error,
             log_dictconfig=_LOGGING,
-            workers_kill_timeout=GRACE_SECONDS + math.ceil(draining.SECONDS),
+            workers_kill_timeout=GRACE_SECONDS + math.ceil(draining.MOST_SECONDS),
         )
         # Granian's own is an Event, set by its signal handler; see `Wakeup`.
         self.main_loop_interrupt = Wakeup()  # type: ignore[assignment]

@@ -1,35 +1,23 @@
-"""An operator's day: the service is started, watched, loses a process, is stopped under load, and keeps its secrets."""
+"""An operator's day: the service is started, watched, loses a process, and keeps its secrets."""
 
 from __future__ import annotations
 
-import base64
-import http.client
 import json
-import os
-import signal
-import threading
-import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 import requests
-from sqlalchemy import text
 
-from idp.storage.engine import open_engine
 from tests.support.code_flow import Visit
 from tests.support.databases import worker_number
+from tests.support.meanwhile import wait_until
 from tests.support.missing import Missing, skip_or_fail
+from tests.support.recorded import everything_recorded
 from tests.support.served import ServedIssuer, fetch, lines_of, metric, prepared_issuer, served_issuer
 from tests.support.services import service_url
-
-CALLERS = 12
-FORM = "grant_type=client_credentials"
-
 
 pytestmark = pytest.mark.xdist_group("operating")
 
@@ -147,55 +135,6 @@ def test_workers_end_with_a_killed_parent(embedded: ServedIssuer) -> None:
     embedded.stop()
 
 
-@pytest.mark.parametrize("everyone", [False, True], ids=["the parent is told", "all processes are told"])
-def test_a_stop_under_load_loses_no_request(issuer: ServedIssuer, *, everyone: bool) -> None:
-    """SIGTERM while apps ask for tokens through a balancer: each request is answered, each token is in the trail."""
-    answers: Counter[str] = Counter()
-    before = recorded(issuer, "token.issued")
-    callers = [threading.Thread(target=ask_while_ready, args=(issuer, answers)) for _ in range(CALLERS)]
-    for caller in callers:
-        caller.start()
-    wait_until(lambda: CALLERS < answers["200"])
-
-    if everyone:
-        os.killpg(issuer.process.pid, signal.SIGTERM)
-    code = issuer.stop()
-    for caller in callers:
-        caller.join()
-
-    assert 0 == code
-    assert {"200"} == set(answers)
-    assert CALLERS < answers["200"]
-    assert answers["200"] == recorded(issuer, "token.issued") - before
-
-
-def test_the_request_in_flight_is_answered(embedded: ServedIssuer) -> None:
-    """A request that is being worked on at SIGTERM is answered, also when it takes longer than the drain."""
-    embedded.start()
-    with closing(http.client.HTTPConnection("127.0.0.1", embedded.port, timeout=10)) as connection:
-        connection.putrequest("POST", "/token")
-        connection.putheader("Content-Type", "application/x-www-form-urlencoded")
-        connection.putheader("Authorization", basic(embedded))
-        connection.putheader("Content-Length", str(len(FORM)))
-        connection.endheaders()
-        embedded.process.send_signal(signal.SIGTERM)
-        time.sleep(1.5)
-        connection.send(FORM.encode())
-
-        assert 200 == connection.getresponse().status
-    assert 0 == embedded.process.wait(30)
-
-
-def test_not_ready_while_stopping(embedded: ServedIssuer) -> None:
-    """From SIGTERM on, /readyz says 503, so that a balancer sends nobody here any more."""
-    embedded.start()
-    embedded.process.send_signal(signal.SIGTERM)
-
-    wait_until(lambda: (503, "stopping\n") == fetch(f"{embedded.address}/readyz"))
-    assert 200 == fetch(f"{embedded.address}/livez")[0]
-    assert 0 == embedded.process.wait(30)
-
-
 def test_the_log_keeps_secrets(tmp_path: Path) -> None:
     """At DEBUG nothing secret that passed by in sign-ins and token requests is in the log or the trail (T86)."""
     password = "canary-of-a-password 1234567"
@@ -233,6 +172,7 @@ def test_every_log_line_is_json_in_production(tmp_path: Path) -> None:
         "report_address": "report@example.com",
         "smtp_url": "smtps://mail.example.com",
         "mail_from": "no-reply@example.com",
+        "pick_up_hours": 24,
     }
     with served_issuer(f"sqlite:///{tmp_path}/idp.sqlite", **production) as issuer:
         issuer.stop()
@@ -244,6 +184,12 @@ def test_every_log_line_is_json_in_production(tmp_path: Path) -> None:
         assert {"event", "level", "logger", "pid", "process", "timestamp"} <= set(line)
 
 
+def test_a_drill_finds_that_the_node_drops_the_key(issuer: ServedIssuer) -> None:
+    """By the command, over HTTP; how fast is measured elsewhere, alone."""
+    done = json.loads(issuer.run("keys", "drill", "ES256", "--json").stdout)
+    assert {f"http://127.0.0.1:{issuer.port}": float} == {node: type(took) for node, took in done["seconds"].items()}
+
+
 def counted(issuer: ServedIssuer, name: str, **labels: str) -> float:
     """Read one number off the management port."""
     return metric(fetch(f"{issuer.management}/metrics")[1], name, **labels)
@@ -252,14 +198,6 @@ def counted(issuer: ServedIssuer, name: str, **labels: str) -> float:
 def expect(issuer: ServedIssuer, number: float, name: str, **labels: str) -> None:
     """Wait until a number is told; processes add theirs up once a second."""
     wait_until(lambda: counted(issuer, name, **labels) == number)
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float = 15.0) -> None:
-    """Wait until something holds."""
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until, "it did not come about"
-        time.sleep(0.05)
 
 
 def children_of(issuer: ServedIssuer) -> list[psutil.Process]:
@@ -273,70 +211,3 @@ def is_alive(process: psutil.Process) -> bool:
         return process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def basic(issuer: ServedIssuer) -> str:
-    """Give the app's Authorization header."""
-    return "Basic " + base64.b64encode(f"{issuer.client_id}:{issuer.client_secret}".encode()).decode()
-
-
-def ask_while_ready(issuer: ServedIssuer, answers: Counter[str]) -> None:
-    """Ask for tokens over kept connections, as a balancer does: opening new ones only while /readyz says so."""
-    headers = {"Authorization": basic(issuer), "Content-Type": "application/x-www-form-urlencoded"}
-    ready = True
-    while ready:
-        with closing(http.client.HTTPConnection("127.0.0.1", issuer.port, timeout=10)) as connection:
-            answers.update(ask_while_open(connection, headers))
-        ready = is_ready(issuer)
-
-
-def is_ready(issuer: ServedIssuer) -> bool:
-    """Ask /readyz on a connection of its own."""
-    try:
-        return fetch(f"{issuer.address}/readyz")[0] == 200
-    except OSError:
-        return False
-
-
-def ask_while_open(connection: http.client.HTTPConnection, headers: dict[str, str]) -> Iterator[str]:
-    """Ask over one connection until the server says that it closes it; gives statuses, or what went wrong."""
-    while True:
-        try:
-            connection.request("POST", "/token", FORM, headers)
-            answer = connection.getresponse()
-            answer.read()
-        except (OSError, http.client.HTTPException) as error:
-            yield repr(error)
-            return
-        yield str(answer.status)
-        if answer.getheader("Connection") == "close":
-            return
-
-
-def recorded(issuer: ServedIssuer, kind: str) -> int:
-    """Count the audit events of a kind."""
-    return sum(1 for line in everything_recorded(issuer).splitlines() if kind in line)
-
-
-def everything_recorded(issuer: ServedIssuer) -> str:
-    """Give every column of every audit row, with the personal ones, one row a line."""
-    engine = open_engine(issuer.environment["IDP_DATABASE_URL"])
-    try:
-        with engine.connect() as connection:
-            tables = connection.execute(text(AUDIT_TABLES[engine.dialect.name])).scalars().all()
-            rows = [row for table in tables for row in connection.execute(text(f"SELECT * FROM {table}"))]  # noqa: S608
-    finally:
-        engine.dispose()
-    return "\n".join(map(repr, rows))
-
-
-AUDIT_TABLES = {
-    "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'audit%'",
-    "postgresql": "SELECT tablename FROM pg_tables WHERE tablename LIKE 'audit%'",
-}
-
-
-def test_a_drill_finds_that_the_node_drops_the_key(issuer: ServedIssuer) -> None:
-    """By the command, over HTTP; how fast is measured elsewhere, alone."""
-    done = json.loads(issuer.run("keys", "drill", "ES256", "--json").stdout)
-    assert {f"http://127.0.0.1:{issuer.port}": float} == {node: type(took) for node, took in done["seconds"].items()}
