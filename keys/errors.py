@@ -4,6 +4,7 @@ KeysError
 ├── KekRefused            the file of the key-encryption key is missing, readable by others, damaged or can't be written
 ├── WrongKek              another key-encryption key wrapped these rows
 ├── KeyDamaged            a wrapped row does not open, or its private part is not that of its public part
+├── BackupRefused         a file is no backup of a key ring, was altered, or belongs to another ring
 ├── SecretMissing         a secret of the service has no row
 ├── UnsupportedAlgorithm  not one of ours
 ├── ForbiddenTransition   a state never follows that state
@@ -33,6 +34,10 @@ class WrongKek(KeysError):
 
 class KeyDamaged(KeysError):
     """A row's wrapped part does not open or does not belong to its public part."""
+
+
+class BackupRefused(KeysError):
+    """A file is not a backup of this key ring, or not a whole one."""
 
 
 class SecretMissing(KeysError):

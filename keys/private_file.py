@@ -4,6 +4,7 @@ The content goes to a neighbour of a name that nobody knows and is linked to its
 crash or a full disk on the way leaves nothing under that name.
 """
 
+import errno
 import os
 import tempfile
 from pathlib import Path
@@ -16,7 +17,7 @@ def write_once(path: Path, content: bytes) -> None:
         FileExistsError: the name is taken.
         OSError: the disk refused; nothing is left behind.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_folder(path.parent)
     descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from its first moment
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -27,6 +28,13 @@ def write_once(path: Path, content: bytes) -> None:
     finally:
         Path(draft).unlink()
     _sync_folder(path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder)) from None
 
 
 def _sync_folder(folder: Path) -> None:

@@ -54,7 +54,7 @@ def unwrap(record: KeyRecord, kek: Kek) -> bytes:
         raise KeyDamaged(f"key {record.kid} has no private part here")
     opener = _opener(record, kek)
     try:
-        return _open(record.wrapped, label_of(record).aad, opener)
+        return open_wrapped(record.wrapped, label=label_of(record), kek=opener)
     except (InvalidTag, KeyDamaged, ValueError) as error:
         raise KeyDamaged(
             f"the wrapped part of key {record.kid} is damaged or belongs to another row: restore it from backup"
@@ -95,9 +95,14 @@ def _bounds(wrapped: bytes) -> tuple[int, int]:
     return start, start + int.from_bytes(wrapped[len(_FORMAT) : start], "big")
 
 
-def _open(wrapped: bytes, aad: bytes, kek: Kek) -> bytes:
+def open_wrapped(wrapped: bytes, *, label: Label, kek: Kek) -> bytes:
+    """Open what `wrap` has made, by exactly this key-encryption key.
+
+    Raises:
+        KeyDamaged, InvalidTag, ValueError: it does not open.
+    """
     if not wrapped.startswith(_FORMAT):
         raise KeyDamaged("unknown wrapping format")
     start, end = _bounds(wrapped)
-    dek = kek.unwrap(wrapped[start:end], aad)
-    return AESGCM(dek).decrypt(wrapped[end : end + _NONCE], wrapped[end + _NONCE :], aad)
+    dek = kek.unwrap(wrapped[start:end], label.aad)
+    return AESGCM(dek).decrypt(wrapped[end : end + _NONCE], wrapped[end + _NONCE :], label.aad)

@@ -14,9 +14,9 @@ COMMANDS = {
     "doctor": "What is right, what is not, and what to do next.",
     "clients": "Relying parties: add, list, show, update, disable, enable, rotate-secret, explain.",
     "accounts": "People who sign in: add, show, stop, let back in.",
-    "keys": "The key ring: make, look, rotate, try out, take out of service, wrap anew.",
+    "keys": "The key ring: make, look, rotate, try out, take out of service, wrap anew, back up.",
     "audit": "What happened: tail, export, verify, key, verifier.",
-    "db": "The database: upgrade, check, prune.",
+    "db": "The database: upgrade, check, prune, restored.",
 }
 """Each command is the attribute of its own name in the module of its own name, imported when it runs."""
 

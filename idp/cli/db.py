@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,7 +68,7 @@ def metadata() -> MetaData:
 
 @click.group("db")
 def db() -> None:
-    """The database: upgrade, check, prune."""
+    """The database: upgrade, check, prune, and what to end after a restore."""
 
 
 @db.command("upgrade")
@@ -114,6 +115,30 @@ def prune_command(database_url: str, *, as_json: bool) -> None:
         return
     for name, count in removed.items():
         click.echo(f"{count:8}  {name}")
+
+
+@db.command("restored")
+@click.option("--yes", is_flag=True, help="Do it without asking, for scripts.")
+@click.option(
+    "--config", type=click.Path(path_type=Path, dir_okay=False), help="The settings file, as for every command."
+)
+@as_json
+def restored_command(*, yes: bool, config: Path | None, as_json: bool) -> None:
+    """After the database was restored: end what the backup brought back to life.
+
+    \b
+    idp db restored
+    """
+    from idp.acts.after_restore import after_restore
+    from idp.cli.opened import opened
+    from idp.cli.printing import confirm
+    from idp.cli.restored_words import QUESTION, said
+
+    with opened(config) as service:
+        confirm(QUESTION, yes=yes)
+        with service.database.writing() as connection:
+            ended = after_restore(connection, **service.acting())
+    click.echo(json.dumps(asdict(ended)) if as_json else said(ended))
 
 
 @db.command("revise", hidden=True)

@@ -12,6 +12,7 @@ import click
 
 from idp.acts.initialise_keys import initialise_keys
 from idp.acts.rotate_key import rotate_key
+from idp.cli.key_backup import backup_command, restore_command
 from idp.cli.key_decisions import destroy_command, override_command
 from idp.cli.key_drill import drill_command
 from idp.cli.key_incidents import compromise_command, incident_command, review_command
@@ -39,7 +40,7 @@ from keys.states import KeyState
 
 @click.group("keys")
 def keys() -> None:
-    """The key ring: make, look, rotate, try out, take out of service, wrap anew."""
+    """The key ring: make, look, rotate, try out, take out of service, wrap anew, back up."""
 
 
 for command in (
@@ -53,6 +54,8 @@ for command in (
     review_command,
     drill_command,
     rewrap_command,
+    backup_command,
+    restore_command,
     destroy_command,
     override_command,
 ):

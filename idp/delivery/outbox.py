@@ -123,6 +123,12 @@ def settle(connection: Connection, message: Queued, *, sent: bool, now: float) -
     connection.execute(_of(message).values(state=state, settled_at=now, claim=None, last_problem=None))
 
 
+def drop_waiting(connection: Connection, *, now: float) -> int:
+    """Settle every message that waits as needed by nobody, and count them."""
+    dropped = update(OUTBOX).where(_C.state == WAITING)
+    return connection.execute(dropped.values(state=UNNEEDED, settled_at=now, claim=None)).rowcount
+
+
 def note_failure(
     connection: Connection, message: Queued, outcome: Outcome, *, problem: str, chance: float, now: float
 ) -> bool:

@@ -23,7 +23,7 @@ from idp.mfa.seal import Sealer
 from idp.mfa.typed_code import six_digits
 from idp.mfa.verified import AnswerUsed, NoSuchFactor, Verified, WrongAnswer
 from idp.storage.handles import Entropy, new_id
-from idp.storage.spent import AlreadySpent, spend
+from idp.storage.spent import AlreadySpent, spend, use_up
 
 STEP_SECONDS = 30
 SEED_BYTES = 20
@@ -99,6 +99,14 @@ def use_totp(connection: Connection, sealer: Sealer, *, account_id: str, typed: 
     use_step(connection, seed=seed, typed=typed, now=now)
     note_used(connection, account_id=account_id, factor_id=seed.factor_id, now=now)
     return Verified(account_id=account_id, way=Way.TOTP, factor_id=seed.factor_id)
+
+
+def use_up_present_steps(connection: Connection, *, now: float) -> None:
+    """Use up the codes that are good now, for every app of everybody: which of them were used is not known any more."""
+    current = int(now // STEP_SECONDS)
+    apps = connection.execute(select(FACTORS.c.id).where(FACTORS.c.kind == Factor.TOTP.value)).scalars().all()
+    steps = [f"{factor_id}:{step}" for factor_id in apps for step in (current - 1, current, current + 1)]
+    use_up(connection, kind=_KIND, artifacts=steps, expires_at=float((current + 3) * STEP_SECONDS), now=now)
 
 
 def _seeds(connection: Connection, sealer: Sealer, account_id: str) -> list[NewSeed]:

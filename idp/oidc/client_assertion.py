@@ -105,6 +105,7 @@ def _checked(issuer: Issuer, client: Client, claims: dict[str, Any]) -> Assertio
             ("exp is missing, past or too far ahead", not _short_lived(claims, now)),
             ("nbf is in the future", "nbf" in claims and not _within(claims["nbf"], 0, now + SKEW)),
             ("iat is in the future", "iat" in claims and not _within(claims["iat"], 0, now + SKEW)),
+            ("older than a restore", issuer.ended.ended("all", "", _made_at(claims))),
             ("jti is missing", not isinstance(claims.get("jti"), str) or not 0 < len(claims["jti"]) <= MAX_JTI),
         )
         if is_so
@@ -112,6 +113,14 @@ def _checked(issuer: Issuer, client: Client, claims: dict[str, Any]) -> Assertio
     if faults:
         raise invalid_client("assertion: " + "; ".join(faults), basic=False)
     return AssertionToSpend(f"{client.client_id} {claims['jti']}", float(claims["exp"]) + SKEW)
+
+
+def _made_at(claims: dict[str, Any]) -> float:
+    """Give when an assertion was made, at the earliest: which were used before a restore is not known any more."""
+    made_at, expires_at = claims.get("iat"), claims.get("exp")
+    if isinstance(made_at, int | float):
+        return made_at
+    return expires_at - LONGEST_LIFE if isinstance(expires_at, int | float) else 0.0
 
 
 def _short_lived(claims: dict[str, Any], now: float) -> bool:

@@ -77,6 +77,12 @@ def decide_approval(connection: Connection, approval: Approval, *, state: Approv
     return connection.execute(decided).scalar_one_or_none() is not None
 
 
+def void_approvals(connection: Connection, *, by: str, now: float) -> int:
+    """Refuse every proposal that nobody has decided on, and count them."""
+    waiting = update(_T).where(_T.c.state == ApprovalState.PROPOSED.value)
+    return connection.execute(waiting.values(state=ApprovalState.REFUSED.value, decided_by=by, decided_at=now)).rowcount
+
+
 _COLUMNS = tuple(field.name for field in fields(Approval))
 
 

@@ -87,8 +87,10 @@ def load_secrets(connection: Connection, kek: Kek, *, entropy: Entropy) -> Servi
     return ServiceSecrets.open(read_ring(connection).records, kek, entropy=entropy)
 
 
-def advance_ring(connection: Connection, *, seen: int) -> int:
+def advance_ring(connection: Connection, *, seen: int, to: int | None = None) -> int:
     """Move the ring on from the epoch that was seen, return the new one, and tell all processes. Comes first.
+
+    The new one follows what was seen, unless a later one is named.
 
     Raises:
         RingMoved: it is no longer at that epoch.
@@ -99,7 +101,7 @@ def advance_ring(connection: Connection, *, seen: int) -> int:
     moved = (
         update(KeyRingRow)
         .where(KeyRingRow.id == RING_ID, KeyRingRow.epoch == seen)
-        .values(epoch=seen + 1)
+        .values(epoch=seen + 1 if to is None else to)
         .returning(KeyRingRow.epoch)
     )
     epoch = connection.execute(moved).scalar_one_or_none()

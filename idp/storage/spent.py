@@ -5,6 +5,7 @@ raise `AlreadySpent`. Spend in the transaction of what it pays for. Kinds are se
 the artifact is kept (RFC 7519 section 4.1.7, RFC 6238 section 5.2, Web Authentication section 13.4.3).
 """
 
+from collections.abc import Iterable
 from hashlib import sha256
 
 from sqlalchemy import Connection, LargeBinary, String
@@ -42,11 +43,27 @@ def spend(connection: Connection, *, kind: str, artifact: str | bytes, expires_a
     Raises:
         AlreadySpent: It was used before, or is being used by a transaction that commits first.
     """
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    row = {"kind": kind, "digest": _digest(artifact), "spent_at": now, "expires_at": max(expires_at, now)}
-    statement = insert(SpentRow).values(row).on_conflict_do_nothing().returning(SpentRow.spent_at)
+    row = _row(kind, artifact, expires_at, now)
+    statement = _insert(connection).values(row).on_conflict_do_nothing().returning(SpentRow.spent_at)
     if connection.execute(statement).first() is None:
         raise AlreadySpent(kind)
+
+
+def use_up(connection: Connection, *, kind: str, artifacts: Iterable[str], expires_at: float, now: float) -> None:
+    """Use up every one of these artifacts that was not used before; nothing is paid for with them."""
+    rows = [_row(kind, artifact, expires_at, now) for artifact in artifacts]
+    if rows:
+        connection.execute(_insert(connection).on_conflict_do_nothing(), rows)
+
+
+def _insert(connection: Connection) -> postgresql.Insert | sqlite.Insert:
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(SpentRow)
+    return sqlite.insert(SpentRow)
+
+
+def _row(kind: str, artifact: str | bytes, expires_at: float, now: float) -> dict[str, object]:
+    return {"kind": kind, "digest": _digest(artifact), "spent_at": now, "expires_at": max(expires_at, now)}
 
 
 def _digest(artifact: str | bytes) -> bytes:

@@ -69,6 +69,33 @@ class World:
             node.watch.poll_once()
 
 
+def populated_world(
+    nodes: list[Service], *, clock: SettableClock, folder: Path, database_url: str, options: dict[str, Any]
+) -> World:
+    """Add a person and an app of each kind."""
+    first, keys = nodes[0], KeyHolder()
+    add_person(first)
+    return World(
+        nodes=nodes,
+        clock=clock,
+        folder=folder,
+        database_url=database_url,
+        options=options,
+        app=App.register(first),
+        public=App.register(first, "public", public=True),
+        careful=App.register(first, "careful", first_party=False),
+        machine=App.register(
+            first,
+            "machine",
+            token_endpoint_auth_method="private_key_jwt",
+            jwks=keys.jwks,
+            grant_types=["client_credentials"],
+            redirect_uris=[],
+        ),
+        keys=keys,
+    )
+
+
 Use = Callable[[Service], TestResponse]
 
 

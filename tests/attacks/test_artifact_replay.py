@@ -16,11 +16,10 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.attacks.artifacts import ARTIFACTS, SCOPES, Use, World, a_code, a_sign_in_form
+from tests.attacks.artifacts import ARTIFACTS, SCOPES, Use, World, a_code, a_sign_in_form, populated_world
 from tests.support.clock import SettableClock
 from tests.support.databases import copy_sqlite, worker_number
-from tests.support.forged import KeyHolder
-from tests.support.in_process import PASSWORD, App, Browser, add_person
+from tests.support.in_process import PASSWORD, Browser
 from tests.support.nodes import at, events_of, move, nodes_on, outcome
 from tests.support.racing import at_once
 from tests.support.services import service_url
@@ -33,7 +32,7 @@ GRACE = 10.0
 def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """Give one node on SQLite alone, or two on PostgreSQL with Valkey."""
     folder: Path = tmp_path_factory.mktemp("replay")
-    clock, keys = SettableClock(), KeyHolder()
+    clock = SettableClock()
     options: dict[str, Any] = {"mail_folder": folder / "mail"}
     if request.param == "sqlite":
         url, count = copy_sqlite(folder / "idp.sqlite"), 1
@@ -41,27 +40,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         url, count = request.getfixturevalue("new_postgresql_url")(), 2
         options["redis_url"] = f"{service_url('valkey').removesuffix('/0')}/{worker_number()}"
     with nodes_on(url, folder, count, clock=clock, **options) as nodes:
-        first = nodes[0]
-        add_person(first)
-        yield World(
-            nodes=nodes,
-            clock=clock,
-            folder=folder,
-            database_url=url,
-            options=options,
-            app=App.register(first),
-            public=App.register(first, "public", public=True),
-            careful=App.register(first, "careful", first_party=False),
-            machine=App.register(
-                first,
-                "machine",
-                token_endpoint_auth_method="private_key_jwt",
-                jwks=keys.jwks,
-                grant_types=["client_credentials"],
-                redirect_uris=[],
-            ),
-            keys=keys,
-        )
+        yield populated_world(nodes, clock=clock, folder=folder, database_url=url, options=options)
         # Both nodes see the clients at their first poll after this.
 
 

@@ -102,13 +102,13 @@ def restore(node: Node) -> None:
     node.environment["IDP_DATABASE_URL"] = database
     furnish(node)
     shutil.copy(node.folder / "kek", safe)
-    restored, leaked = create_database(database, f"{database.rpartition('/')[2]}_restored"), key_of(node, "ES256")
+    restored = create_database(database, f"{database.rpartition('/')[2]}_restored")
     node.names = {
         "NEW_DATABASE_URL": lambda: restored,
         "DATABASE_URL": lambda: database,
+        "/media/safe/keys.json": lambda: str(node.folder / "keys.json"),
         "/media/safe/kek": lambda: str(safe),
         "/etc/idp/kek": lambda: str(node.folder / "kek"),
-        "KID": lambda: leaked,
         "USER_ID": lambda: "ada",
     }
 

@@ -179,9 +179,6 @@ def prepared_issuer(
 def environment_of(settings: Mapping[str, object]) -> dict[str, str]:
     """Give the environment of a process with these settings and none of this one's own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("IDP_", "PROMETHEUS_"))}
-    if sys.dont_write_bytecode:
-        # Each start would compile every module anew, for three seconds: keep what the first has compiled.
-        kept |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(ROOT / ".pytest_cache" / "compiled")}
     return kept | {f"IDP_{name.upper()}": str(value) for name, value in settings.items() if value is not None}
 
 
