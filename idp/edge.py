@@ -63,10 +63,10 @@ from idp.wire.front import Front
 from idp.wire.hosts import known_hosts
 from idp.wire.messages import Header, Response, json_response
 from idp.wire.routes import Render, Route, Static, StaticUnder
-from keys.errors import NoActiveKey
+from keys.errors import NoActiveKey, SignerAway
 from keys.jwks import MAX_AGE_SECONDS, Jwks
 
-BUSY = (StorageUnavailable, EphemeralUnavailable, StaleView, HashingBusy, TrailFull, NoActiveKey)
+BUSY = (StorageUnavailable, EphemeralUnavailable, StaleView, HashingBusy, TrailFull, NoActiveKey, SignerAway)
 RETRY_AFTER = 2
 JWKS_CACHE = f"public, max-age={MAX_AGE_SECONDS:.0f}, must-revalidate"
 JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (

@@ -1,6 +1,7 @@
 """/livez and /readyz: is the process alive, and may it be sent requests?
 
-Not ready means: what it knows about revocations is too old, it cannot sign, or its clock is too far from the database's
+Not ready means: what it knows about revocations is too old, it cannot sign (tokens and services are tried once a
+second), or its clock is too far from the database's
 (`idp.storage.skew.ClockLimits`; 5 s are an alarm in metrics and log already).
 """
 
@@ -38,6 +39,8 @@ def readiness_faults(issuer: Issuer) -> list[str]:
         faults.append("the view of the database is too old")
     except NoActiveKey:
         faults.append("no active signing key")
+    if not issuer.ring.signers_answer(issuer.signing_algs):
+        faults.append("the token or service that signs does not answer")
     if issuer.watch.clock_is_wrong:
         faults.append(f"this node's clock is {issuer.watch.skew_seconds:+.0f} s from the database's")
     return faults

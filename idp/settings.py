@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from idp.delivery.mail import UnusableAddress, envelope_address
 from idp.delivery.sms_webhook import LEAST_SECRET
 from idp.delivery.smtp import SmtpServer
 from idp.delivery.witnesses import place_fault
+from idp.issuance.key_homes import home_faults, kek_faults
 from idp.issuance.pick_up import LEAST_SECONDS
 from idp.issuance.timetable import Timetable, timetable_faults, timetable_of
 from idp.resources import resource_directory
@@ -60,8 +61,15 @@ class Settings(BaseModel):
     issuer: str
     database_url: SecretStr
     redis_url: SecretStr | None = None
-    kek_file: Path
+    kek_file: Path | None = None
+    kek_pkcs11: str = ""
+    kek_kms: str = ""
     previous_kek_file: Path | None = None
+    previous_kek_pkcs11: str = ""
+    previous_kek_kms: str = ""
+    key_homes: tuple[str, ...] = ()
+    new_key_home: str = "local"
+    standby_key_home: str = "local"
     trusted_proxies: tuple[str, ...] = ()
     extra_hosts: tuple[str, ...] = ()
     outbound_allow: tuple[str, ...] = ()
@@ -95,6 +103,11 @@ class Settings(BaseModel):
     database_pool: int = Field(default=16, ge=1, le=200)
     management_bind: str = "127.0.0.1:9000"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("kek_file", "previous_kek_file", "mail_folder", mode="before")
+    @classmethod
+    def _none_when_empty(cls, value: object) -> object:
+        return None if value == "" else value
 
     @property
     def secure(self) -> bool:
@@ -183,6 +196,7 @@ def _unsafe(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         *_mail_faults(settings),
         *_sms_faults(settings),
         *_audit_faults(settings),
+        *_key_faults(settings),
         *_production_faults(settings, environment),
     ]
 
@@ -257,6 +271,22 @@ def _audit_faults(settings: Settings) -> Iterator[str]:
     places = settings.audit_checkpoints
     if settings.mode is Mode.PRODUCTION and places and all(place.startswith("file:") for place in places):
         yield "audit_checkpoints: a file alone is refused in production mode: whoever owns it can rewrite it"
+
+
+def _key_faults(settings: Settings) -> Iterator[str]:
+    yield from kek_faults(
+        (settings.kek_file, settings.kek_pkcs11, settings.kek_kms),
+        kek_pkcs11=settings.kek_pkcs11,
+        kek_kms=settings.kek_kms,
+        previous_kek_pkcs11=settings.previous_kek_pkcs11,
+        previous_kek_kms=settings.previous_kek_kms,
+    )
+    yield from home_faults(
+        settings.key_homes,
+        algorithms=settings.signing_algs,
+        new_key_home=settings.new_key_home,
+        standby_key_home=settings.standby_key_home,
+    )
 
 
 def _production_faults(settings: Settings, environment: Mapping[str, str]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from keys import base64url
 from keys.errors import KeyDamaged
+from keys.public_jwk import public_jwk
 from keys.signature import Sign, Verify
 
 _SIZE = 32
@@ -37,8 +38,7 @@ class Es256:
         Raises:
             KeyDamaged: not a P-256 key.
         """
-        numbers = _load(private).public_key().public_numbers()
-        return {"kty": "EC", "crv": "P-256", "x": _coordinate(numbers.x), "y": _coordinate(numbers.y)}
+        return public_jwk(_load(private).public_key())
 
     def signing(self, private: bytes) -> Sign:
         """Decode the private key into what signs with it.
@@ -49,8 +49,7 @@ class Es256:
         sign_der = _load(private).sign
 
         def sign(octets: bytes) -> bytes:
-            r, s = decode_dss_signature(sign_der(octets, _ECDSA))
-            return r.to_bytes(_SIZE, "big") + s.to_bytes(_SIZE, "big")
+            return side_by_side(sign_der(octets, _ECDSA))
 
         return sign
 
@@ -71,6 +70,12 @@ class Es256:
         return verify
 
 
+def side_by_side(der: bytes) -> bytes:
+    """Write a signature in DER as JWS has it: r and s of 32 octets each (RFC 7518 §3.4)."""
+    r, s = decode_dss_signature(der)
+    return r.to_bytes(_SIZE, "big") + s.to_bytes(_SIZE, "big")
+
+
 def _load(private: bytes) -> ec.EllipticCurvePrivateKey:
     try:
         key = load_der_private_key(private, None)
@@ -87,7 +92,3 @@ def _point(public_jwk: Mapping[str, str]) -> ec.EllipticCurvePublicKey:
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
     except (KeyError, ValueError) as error:
         raise KeyDamaged("not a public key of P-256") from error
-
-
-def _coordinate(number: int) -> str:
-    return base64url.encode(number.to_bytes(_SIZE, "big")).decode()

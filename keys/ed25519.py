@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from keys import base64url
 from keys.errors import KeyDamaged
+from keys.public_jwk import public_jwk
 from keys.signature import Sign, Verify
 
 
@@ -31,8 +32,7 @@ class Ed25519:
         Raises:
             KeyDamaged: not an Ed25519 key.
         """
-        x = _load(private).public_key().public_bytes_raw()
-        return {"kty": "OKP", "crv": "Ed25519", "x": base64url.encode(x).decode()}
+        return public_jwk(_load(private).public_key())
 
     def signing(self, private: bytes) -> Sign:
         """Decode the private key into what signs with it.

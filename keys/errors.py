@@ -10,6 +10,8 @@ KeysError
 ├── ForbiddenTransition   a state never follows that state
 ├── NothingStaged         a rotation has no key to activate
 ├── StillNeeded           a key can't go yet: clients use it, or its tokens are alive
+├── HomeUnknown           a key lives in a place that is not set up here
+├── SignerAway            the token or service that a key lives in does not answer
 ├── NoActiveKey           nothing signs with this algorithm at this instant
 ├── UnknownKey            this kid is not trusted (never was, removed, compromised)
 ├── InvalidToken          refused; the text is for the audit trail, never for whoever sent the token
@@ -58,6 +60,14 @@ class NothingStaged(KeysError):
 
 class StillNeeded(KeysError):
     """A key can't go yet; the text says what needs it."""
+
+
+class HomeUnknown(KeysError):
+    """A key lives in a place that this node is not set up for."""
+
+
+class SignerAway(KeysError):
+    """The token or service that holds a private part does not answer; it may do so again at any moment."""
 
 
 class NoActiveKey(KeysError):

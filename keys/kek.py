@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, Self
@@ -21,7 +20,8 @@ from typing_extensions import override
 
 from keys import base64url
 from keys.errors import KekRefused, KeyDamaged
-from keys.private_file import write_once
+from keys.private_file import read_private, write_once
+from keys.signers.homes import NO_HOMES, Homes
 
 Entropy = Callable[[int], bytes]
 
@@ -29,6 +29,7 @@ _SIZE = 32
 _NONCE = 12
 _FORMAT = re.compile(rb"idp-kek-1\.([A-Za-z0-9_-]{43})\.([A-Za-z0-9_-]{8})\n?")
 _RESTORE = "restore it from its backup; a new one can't open what the old one wrapped"
+_ABSENT = f"`idp keys init` makes the first one; if there was one, {_RESTORE}"
 
 
 class Kek(Protocol):
@@ -37,6 +38,10 @@ class Kek(Protocol):
     @property
     def kek_id(self) -> str:
         """Which key-encryption key this is; written beside what it wrapped."""
+
+    @property
+    def homes(self) -> Homes:
+        """Where private parts live that it does not wrap."""
 
     def holding(self, kek_id: str) -> Kek | None:
         """Give what opens rows wrapped by this key-encryption key; None when that is another one."""
@@ -56,6 +61,8 @@ class FileKek:
     """A key-encryption key from a file."""
 
     __slots__ = ("_aead", "_entropy", "kek_id")
+
+    homes = NO_HOMES
 
     def __init__(self, key: bytes, *, entropy: Entropy = os.urandom) -> None:
         """Hold the key; `create` and `load` are the usual ways in."""
@@ -90,7 +97,7 @@ class FileKek:
         Raises:
             KekRefused: no such file, readable by others, or damaged.
         """
-        match = _FORMAT.fullmatch(_read_private(path))
+        match = _FORMAT.fullmatch(read_private(path, what="the key-encryption key", absent=_ABSENT))
         if match is None:
             raise KekRefused(f"{path} is not a key-encryption key, or is damaged: {_RESTORE}")
         key = _decoded(match[1])
@@ -122,12 +129,13 @@ class FileKek:
 class KekPair:
     """Two key-encryption keys, while rows go over from the previous one to the present one, which alone wraps."""
 
-    __slots__ = ("_present", "_previous", "kek_id")
+    __slots__ = ("_present", "_previous", "homes", "kek_id")
 
     def __init__(self, present: Kek, previous: Kek) -> None:
         self._present = present
         self._previous = previous
         self.kek_id = present.kek_id
+        self.homes = present.homes
 
     @override
     def __repr__(self) -> str:
@@ -148,37 +156,6 @@ class KekPair:
             KeyDamaged: altered, bound to something else, or wrapped by another key.
         """
         return self._present.unwrap(wrapped, aad)
-
-
-def load_kek(path: Path, previous: Path | None = None, *, entropy: Entropy = os.urandom) -> Kek:
-    """Load the key-encryption key, and beside it the previous one, where rows may still be wrapped by that.
-
-    Raises:
-        KekRefused: a file is missing, readable by others, or damaged.
-    """
-    present = FileKek.load(path, entropy=entropy)
-    return present if previous is None else KekPair(present, FileKek.load(previous, entropy=entropy))
-
-
-def _read_private(path: Path) -> bytes:
-    """Read a small file that only its owner may open; the check is made on the opened file, not on its name."""
-    try:
-        with path.open("rb") as file:
-            _require_private(path, os.fstat(file.fileno()).st_mode)
-            return file.read(4096)
-    except FileNotFoundError as error:
-        raise KekRefused(
-            f"no key-encryption key at {path}: `idp keys init` makes the first one; if there was one, {_RESTORE}"
-        ) from error
-    except OSError as error:
-        raise KekRefused(f"can't read the key-encryption key at {path}: {error.strerror}") from error
-
-
-def _require_private(path: Path, mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        raise KekRefused(f"{path} is not a plain file")
-    if mode & 0o077:
-        raise KekRefused(f"{path} can be read or written by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
 
 
 def _decoded(text: bytes) -> bytes:

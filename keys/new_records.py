@@ -10,7 +10,7 @@ from keys.algorithms import algorithm as algorithm_named
 from keys.algorithms import thumbprint
 from keys.kek import Entropy, Kek
 from keys.purposes import Purpose
-from keys.records import KeyRecord
+from keys.records import LOCAL, KeyRecord
 from keys.states import KeyState
 from keys.wrapping import Label, wrap
 
@@ -35,21 +35,31 @@ def new_signing_key(
 ) -> KeyRecord:
     """Generate a signing key. Born active (an issuer's very first) it signs from `now` on.
 
+    A key for tokens is made in the home for keys of this state; all others in the database.
+
     Raises:
-        UnsupportedAlgorithm: we don't sign with it.
+        UnsupportedAlgorithm: we don't sign with it, or its home has no keys of this kind.
+        HomeUnknown, SignerAway: its home is not set up here, or does not answer.
     """
     maker = algorithm_named(algorithm)
-    private = maker.generate()
-    public_jwk = maker.public_jwk(private)
-    label = Label(thumbprint(public_jwk), algorithm, purpose, 1)
+    place = kek.homes.for_new(state) if purpose == Purpose.TOKENS else None
+    if place is not None:
+        home, public_jwk = place.make(algorithm)
+        kid, wrapped, kek_id = thumbprint(public_jwk), None, ""
+    else:
+        private = maker.generate()
+        home, public_jwk = LOCAL, maker.public_jwk(private)
+        kid, kek_id = thumbprint(public_jwk), kek.kek_id
+        wrapped = wrap(private, label=Label(kid, algorithm, purpose, 1), kek=kek, entropy=entropy)
     return KeyRecord(
-        kid=label.kid,
+        kid=kid,
         algorithm=algorithm,
         purpose=purpose,
         state=state,
         public_jwk=public_jwk,
-        wrapped=wrap(private, label=label, kek=kek, entropy=entropy),
-        kek_id=kek.kek_id,
+        wrapped=wrapped,
+        home=home,
+        kek_id=kek_id,
         created_at=now,
         effective_at=now,
         staged_at=now,

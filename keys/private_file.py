@@ -1,4 +1,4 @@
-"""Writing a secret to disk: whole or not at all, for its owner only, and never over something that is there.
+"""A secret on disk: written whole or not at all, for its owner only, never over something; read if nobody else can.
 
 The content goes to a neighbour of a name that nobody knows and is linked to its own name once it is safely on disk; a
 crash or a full disk on the way leaves nothing under that name.
@@ -6,8 +6,11 @@ crash or a full disk on the way leaves nothing under that name.
 
 import errno
 import os
+import stat
 import tempfile
 from pathlib import Path
+
+from keys.errors import KekRefused
 
 
 def write_once(path: Path, content: bytes) -> None:
@@ -43,3 +46,26 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def read_private(path: Path, *, what: str, absent: str = "write it there") -> bytes:
+    """Read a small file that only its owner may open; the check is made on the opened file, not on its name.
+
+    Raises:
+        KekRefused: no such file (`absent` says what to do), or others can read it; `what` names it.
+    """
+    try:
+        with path.open("rb") as file:
+            _require_private(path, os.fstat(file.fileno()).st_mode)
+            return file.read(4096)
+    except FileNotFoundError as error:
+        raise KekRefused(f"no {what.removeprefix('the ')} at {path}: {absent}") from error
+    except OSError as error:
+        raise KekRefused(f"can't read {what} at {path}: {error.strerror}") from error
+
+
+def _require_private(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise KekRefused(f"{path} is not a plain file")
+    if mode & 0o077:
+        raise KekRefused(f"{path} can be read or written by others (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")

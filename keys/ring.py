@@ -13,11 +13,11 @@ from typing_extensions import override
 
 from keys.algorithms import algorithm as algorithm_named
 from keys.algorithms import thumbprint
-from keys.errors import KeyDamaged, KeysError, NoActiveKey, UnknownKey
+from keys.errors import HomeUnknown, KeyDamaged, KeysError, NoActiveKey, UnknownKey
 from keys.jwks import Jwks, render
 from keys.kek import Kek
 from keys.purposes import Purpose
-from keys.records import KeyRecord
+from keys.records import LOCAL, KeyRecord
 from keys.signature import Verify
 from keys.signer import Signer
 from keys.states import KeyState
@@ -56,7 +56,8 @@ class KeyRing:
     def open(cls, records: Iterable[KeyRecord], kek: Kek, *, epoch: int, purpose: str = Purpose.TOKENS) -> "KeyRing":
         """Decode the keys of a purpose; rows of other purposes and compromised keys are passed over.
 
-        A drill's key is published with those of tokens, and that is all: it signs nothing, and nothing verifies by it.
+        A key that lives elsewhere is not asked for anything yet, and published also where its home is not set up. A
+        drill's key is published with those of tokens, and that is all: it signs nothing, and nothing verifies by it.
 
         Raises:
             KeyDamaged: there are keys, and not one of them opens.
@@ -74,6 +75,8 @@ class KeyRing:
                     continue
                 if record.state is not KeyState.REMOVED or record.wrapped is not None:
                     signers[record.kid] = open_signer(record, kek)
+            except HomeUnknown as error:
+                damaged[record.kid] = str(error)
             except KeysError as error:
                 public.pop(record.kid, None)
                 damaged[record.kid] = str(error)
@@ -138,10 +141,16 @@ _NEVER: tuple[float, Signer | None] = (0.0, None)
 def open_signer(record: KeyRecord, kek: Kek) -> Signer:
     """Decode a row's private part into what signs, once it has proved to belong to the row's public part.
 
+    Of a key that lives elsewhere only `prove` can tell; its `sign` raises `SignerAway` when its home does not answer.
+
     Raises:
         WrongKek: another key-encryption key wrapped it.
         KeyDamaged: it does not open, or is not that of this row.
+        HomeUnknown: it lives in a place that is not set up here.
     """
+    if record.home != LOCAL:
+        sign = kek.homes.signing(record)
+        return Signer(kid=record.kid, algorithm=record.algorithm, sign=sign, elsewhere=True)
     maker = algorithm_named(record.algorithm)
     private = unwrap(record, kek)
     if maker.public_jwk(private) != dict(record.public_jwk):
@@ -155,6 +164,7 @@ def prove(record: KeyRecord, kek: Kek) -> None:
     Raises:
         WrongKek: another key-encryption key wrapped it.
         KeyDamaged: it does not.
+        HomeUnknown, SignerAway: it lives in a place that is not set up here, or does not answer.
     """
     probe = b"idp key self-test"
     try:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from keys import base64url
 from keys.errors import KeyDamaged
+from keys.public_jwk import public_jwk
 from keys.signature import Sign, Verify
 
 RSA_BITS = 3072
@@ -55,8 +56,7 @@ class Rsa:
         Raises:
             KeyDamaged: not an RSA key of our size.
         """
-        numbers = _load(private).public_key().public_numbers()
-        return {"kty": "RSA", "n": _integer(numbers.n), "e": _integer(numbers.e)}
+        return public_jwk(_load(private).public_key())
 
     def signing(self, private: bytes) -> Sign:
         """Decode the private key into what signs with it.
@@ -106,7 +106,3 @@ def _public(public_jwk: Mapping[str, str]) -> RSAPublicKey:
     if key.key_size != RSA_BITS:
         raise KeyDamaged(f"not an RSA public key of {RSA_BITS} bits")
     return key
-
-
-def _integer(number: int) -> str:
-    return base64url.encode(number.to_bytes((number.bit_length() + 7) // 8, "big")).decode()

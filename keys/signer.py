@@ -11,9 +11,11 @@ from keys.signature import Sign
 class Signer:
     """The one key to sign with; where its private part lives is its own affair."""
 
-    __slots__ = ("_headers", "algorithm", "kid", "sign")
+    __slots__ = ("_headers", "algorithm", "elsewhere", "kid", "sign")
 
-    def __init__(self, *, kid: str, algorithm: str, sign: Sign) -> None:
+    def __init__(self, *, kid: str, algorithm: str, sign: Sign, elsewhere: bool = False) -> None:
+        """Sign with that; `elsewhere` says that a token or service does it, which may be away (`SignerAway`)."""
+        self.elsewhere = elsewhere
         self.kid = kid
         self.algorithm = algorithm
         self.sign = sign

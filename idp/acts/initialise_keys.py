@@ -6,7 +6,6 @@ key, a lost secret or an algorithm whose keys are all out of service is reported
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
@@ -16,7 +15,8 @@ from idp.storage.key_rows import StoredRing, add_keys, advance_ring, on_current_
 from keys.algorithms import algorithm as algorithm_named
 from keys.canary import check_canary, new_canary
 from keys.errors import KekRefused, SecretMissing
-from keys.kek import FileKek, Kek, load_kek
+from keys.kek import Kek
+from keys.kek_source import KekSource
 from keys.new_records import new_secret, new_signing_key
 from keys.purposes import FOUNDING_SECRETS, Purpose
 from keys.records import KeyRecord
@@ -38,13 +38,12 @@ class InitialisedKeys:
 
 def initialise_keys(
     database: Database,
-    kek_path: Path,
+    source: KekSource,
     *,
     algorithms: Sequence[str],
     actor: str,
     now: float,
     entropy: Entropy,
-    previous_kek: Path | None = None,
 ) -> InitialisedKeys:
     """Make what is missing.
 
@@ -52,15 +51,17 @@ def initialise_keys(
     its checkpoints.
 
     Raises:
-        KekRefused: the file is gone though keys exist, can be read by others, is damaged, or can't be written.
-        WrongKek: that file is not the one that wrapped the keys.
+        KekRefused: the key-encryption key is gone though keys exist, can be read by others, is damaged, or can't be
+            made.
+        SignerAway: the token or service that holds it, or that keys are made in, does not answer.
+        WrongKek: it is not the one that wrapped the keys.
         SecretMissing: a secret of an issuer that has been initialised is gone.
         UnsupportedAlgorithm: we don't sign with one of these.
         RingMoved: others kept changing the ring.
     """
     for name in algorithms:
         algorithm_named(name)
-    kek, kek_created = _obtain_kek(database, kek_path, previous_kek, entropy)
+    kek, kek_created = _obtain_kek(database, source)
 
     def make(stored: StoredRing) -> InitialisedKeys:
         _require_intact(stored, kek)
@@ -72,24 +73,24 @@ def initialise_keys(
     return on_current_ring(database, make)
 
 
-def _obtain_kek(database: Database, path: Path, previous: Path | None, entropy: Entropy) -> tuple[Kek, bool]:
+def _obtain_kek(database: Database, source: KekSource) -> tuple[Kek, bool]:
     """Load the key-encryption key; make one only for a database that has never had keys. Tells which it was."""
-    if path.exists():
-        return load_kek(path, previous, entropy=entropy), False
+    if source.exists():
+        return source.load(), False
     with database.reading() as connection:
         epoch = read_ring(connection).epoch
-    if epoch and path.exists():  # Another process made both a moment ago.
-        return load_kek(path, previous, entropy=entropy), False
+    if epoch and source.exists():  # Another process made both a moment ago.
+        return source.load(), False
     if epoch:
         raise KekRefused(
-            f"no key-encryption key at {path}, but the database holds keys that one has wrapped: "
-            "restore that file from its backup; a new one can't open them"
+            f"no key-encryption key at {source.where}, but the database holds keys that one has wrapped: "
+            "restore it from its backup; a new one can't open them"
         )
     try:
-        return FileKek.create(path, entropy=entropy), True
+        return source.create(), True
     except KekRefused:
-        if path.exists():  # Another process made it a moment ago.
-            return load_kek(path, previous, entropy=entropy), False
+        if source.exists():  # Another process made it a moment ago.
+            return source.load(), False
         raise
 
 

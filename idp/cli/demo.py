@@ -96,6 +96,7 @@ def prepare(settings: Settings) -> None:
     from idp.accounts.policy import AccountRefused
     from idp.acts.initialise_keys import initialise_keys
     from idp.cli.first_password import hasher_for
+    from idp.custody import kek_source, load_kek
     from idp.demo.clients import port_of
     from idp.demo.factors import seed_factors
     from idp.demo.seed import seed_clients, seed_people
@@ -104,7 +105,6 @@ def prepare(settings: Settings) -> None:
     from idp.storage.key_rows import load_secrets
     from idp.storage.schema import upgrade
     from keys.errors import KeysError
-    from keys.kek import load_kek
 
     engine = open_engine(settings.database_url.get_secret_value(), pool_size=2)
     entropy, now = secrets.token_bytes, time.time()
@@ -113,7 +113,7 @@ def prepare(settings: Settings) -> None:
         upgrade(engine)
         initialise_keys(
             database,
-            settings.kek_file,
+            kek_source(settings),
             algorithms=settings.signing_algs,
             actor=acting_as(),
             now=now,
@@ -123,10 +123,10 @@ def prepare(settings: Settings) -> None:
             seed_clients(connection, demo_clients(port_of(settings.issuer)), entropy=entropy, now=now)
         seed_people(database, PEOPLE, hasher_for(settings, database, entropy), entropy=entropy, now=now)
         with database.writing() as connection:
-            opened = load_secrets(connection, load_kek(settings.kek_file, settings.previous_kek_file), entropy=entropy)
+            opened = load_secrets(connection, load_kek(settings), entropy=entropy)
             seed_factors(connection, PEOPLE, opened.sealer("totp seed"), opened.mac_key("lookup.factors"), now=now)
     except (KeysError, CommandError, DBAPIError, StorageUnavailable, AccountRefused) as error:
-        folder = settings.kek_file.parent
+        folder = settings.mail_folder.parent if settings.mail_folder else "it"
         raise Unusable(f"{error}\nThe demo cannot go on with its data: remove {folder} and start again.") from None
     finally:
         engine.dispose()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 
 from idp.cli.opened import Opened
+from idp.custody import load_kek
 from idp.passwords.gate import HashingGate
 from idp.passwords.hasher import CHEAP_FOR_TESTS, PRODUCTION, Hasher
 from idp.passwords.imported import read_hash
@@ -16,7 +17,6 @@ from idp.settings import Settings
 from idp.storage.database import Database
 from idp.storage.handles import Entropy
 from idp.storage.key_rows import load_secrets
-from keys.kek import load_kek
 
 
 def hasher_for(settings: Settings, database: Database, entropy: Entropy) -> Hasher:
@@ -26,7 +26,7 @@ def hasher_for(settings: Settings, database: Database, entropy: Entropy) -> Hash
         KekRefused, WrongKek, SecretMissing: the pepper cannot be opened.
         StorageUnavailable: the database cannot be reached.
     """
-    kek = load_kek(settings.kek_file, settings.previous_kek_file)
+    kek = load_kek(settings)
     with database.reading() as connection:
         secrets = load_secrets(connection, kek, entropy=entropy)
     owasp = settings.password_hashing == "owasp"

@@ -15,10 +15,10 @@ from idp.cli.key_lives import refused_in_words
 from idp.cli.opened import Opened, Unusable, config_option, json_option, opened, read_settings, yes_option
 from idp.cli.printing import confirm, print_json, when
 from idp.cli.restored_words import said
+from idp.custody import load_kek
 from idp.storage.key_rows import read_ring
 from keys.backup import Backup, faults_of, open_backup, seal_backup
 from keys.errors import BackupRefused, KeyDamaged, KeysError
-from keys.kek import load_kek
 from keys.private_file import write_once
 from keys.records import LOCAL
 
@@ -93,7 +93,7 @@ def restore_command(file: Path, *, verify: bool, yes: bool, config: Path | None,
 def _verify(file: Path, config: Path | None, *, as_json: bool) -> None:
     settings = read_settings(config)
     try:
-        kek = load_kek(settings.kek_file, settings.previous_kek_file)
+        kek = load_kek(settings)
         backup = open_backup(_read(file), kek)
         _require_issuer(backup, settings.issuer)
     except KeysError as error:

@@ -7,26 +7,27 @@ from pathlib import Path
 import click
 
 from idp.acts.rewrap_keys import rewrap_keys
-from idp.cli.opened import Opened, config_option, json_option, opened
+from idp.cli.opened import Opened, Unusable, config_option, json_option, opened
 from idp.cli.printing import print_json
+from idp.custody import KEK_SETTINGS, new_kek_source
 from idp.storage.key_rows import RingMoved
-from keys.kek import FileKek
 
 
 @click.command("rewrap")
 @click.option(
     "--to",
     "new_file",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="First step: make a new key-encryption key in this file, and change nothing else.",
+    metavar="FILE|PKCS11-URI",
+    help="First step: make a new key-encryption key in this file or token, and change nothing else.",
 )
 @config_option
 @json_option
-def rewrap_command(*, new_file: Path | None, config: Path | None, as_json: bool) -> None:
-    """Wrap every key and secret by the key-encryption key of kek_file, instead of that of previous_kek_file.
+def rewrap_command(*, new_file: str | None, config: Path | None, as_json: bool) -> None:
+    """Wrap every key and secret by the present key-encryption key, instead of the previous one.
 
     \b
     idp keys rewrap --to /etc/idp/kek.2
+    idp keys rewrap --to "pkcs11:token=idp;object=kek?module-path=/usr/lib/hsm.so&pin-source=/etc/idp/pin"
     idp keys rewrap
     """
     with opened(config) as service:
@@ -41,20 +42,26 @@ def rewrap_command(*, new_file: Path | None, config: Path | None, as_json: bool)
     if as_json:
         print_json({"rows": rows, "kek": kek_id})
     elif rows:
-        click.echo(f"{rows} keys and secrets are wrapped by {kek_id} now. Take previous_kek_file out of the settings.")
+        click.echo(f"{rows} keys and secrets are wrapped by {kek_id} now. Take the previous one out of the settings.")
     else:
         click.echo(f"Everything is wrapped by {kek_id} already.")
 
 
-def _made(service: Opened, new_file: Path, *, as_json: bool) -> None:
-    made = FileKek.create(new_file)
+def _made(service: Opened, place: str, *, as_json: bool) -> None:
+    source, setting = new_kek_source(place)
+    if source.exists():
+        raise Unusable(f"there is a key-encryption key in {source.where} already; it is never replaced")
+    made = source.create()
     if as_json:
-        print_json({"kek_file": str(new_file), "kek": made.kek_id})
+        print_json({setting: place, "kek": made.kek_id})
         return
-    click.echo(f"A new key-encryption key is in {new_file}: back it up now, apart from the database.")
+    present = next(name for name in KEK_SETTINGS if getattr(service.settings, name))
+    click.echo(f"A new key-encryption key is in {source.where}: back it up now, apart from the database.")
     click.echo("Then, on every node, one after the other:")
-    click.echo(f'  kek_file = "{new_file}"')
-    click.echo(f'  previous_kek_file = "{service.settings.kek_file}"')
+    click.echo(f'  {setting} = "{place}"')
+    click.echo(f'  previous_{present} = "{getattr(service.settings, present)}"')
+    if present != setting:
+        click.echo(f"without {present},")
     click.echo("and restart it. When all of them have both, run `idp keys rewrap`.")
 
 

@@ -28,11 +28,12 @@ from idp.cli.key_lives import (
 from idp.cli.key_rewrap import rewrap_command
 from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, print_json, print_table, when
+from idp.custody import kek_source
 from idp.issuance.pick_up import fetched
 from idp.storage.key_rows import read_ring
 from keys.algorithms import algorithm as algorithm_named
 from keys.purposes import Purpose
-from keys.records import KeyRecord
+from keys.records import LOCAL, KeyRecord
 from keys.rotation import keys_of, plan_rotation, rotation_under_way
 from keys.schedule import Step, StepKind, planned
 from keys.states import KeyState
@@ -74,19 +75,18 @@ def init_command(*, config: Path | None, as_json: bool) -> None:
     IDP_KEK_FILE=/etc/idp/kek idp keys init
     """
     with opened(config) as service:
-        settings = service.settings
+        settings, source = service.settings, kek_source(service.settings)
         made = initialise_keys(
             service.database,
-            settings.kek_file,
+            source,
             algorithms=settings.signing_algs,
-            previous_kek=settings.previous_kek_file,
             **service.acting(),
         )
     if as_json:
-        print_json(asdict(made) | {"kek_file": str(settings.kek_file)})
+        print_json(asdict(made) | {"kek": source.where})
         return
     if made.kek_created:
-        click.echo(f"The key-encryption key is in {settings.kek_file}: back it up now, apart from the database.")
+        click.echo(f"The key-encryption key is in {source.where}: back it up now, apart from the database.")
     click.echo(f"{len(made.created)} keys and secrets made." if made.created else "Everything is there already.")
     for name in made.without_active:
         click.echo(f"Nothing signs with {name}: `idp keys rotate {name}` puts the staged key into service.")
@@ -127,6 +127,9 @@ def list_command(*, everything: bool, config: Path | None, as_json: bool) -> Non
             for key in sorted(found, key=lambda key: (key.purpose, key.algorithm, key.created_at))
         ],
     )
+    for key in found:
+        if key.home != LOCAL:
+            click.echo(f"{key.kid} lives in {key.home}")
     for kid, missing in waiting.items():
         if missing:
             click.echo(f"{kid} waits for apps that have not fetched it: {', '.join(missing)}")

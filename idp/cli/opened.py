@@ -20,13 +20,14 @@ import click
 from sqlalchemy.exc import DBAPIError
 
 from idp.cli.printing import one_a_line
+from idp.custody import load_kek
 from idp.settings import Settings, SettingsRefused, load_settings
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.engine import open_engine
 from idp.storage.handles import Clock, Entropy
 from idp.storage.schema import SchemaMismatch, check_schema
 from keys.errors import KeysError
-from keys.kek import Kek, load_kek
+from keys.kek import Kek
 
 UNUSABLE = 2
 
@@ -72,9 +73,10 @@ class Opened:
         """Load the key-encryption key.
 
         Raises:
-            KekRefused: its file is missing, damaged or readable by others.
+            KekRefused: it is missing, damaged or readable by others.
+            SignerAway: the token or service that holds it does not answer.
         """
-        return load_kek(self.settings.kek_file, self.settings.previous_kek_file)
+        return load_kek(self.settings)
 
 
 def read_settings(config: Path | None) -> Settings:

@@ -6,6 +6,9 @@ of service. A compromised key's mark takes it out of the ring in hand, also wher
 
 from __future__ import annotations
 
+import logging
+import math
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,9 +18,14 @@ from idp.storage.key_rows import load_ring
 from idp.storage.marks import Mark
 from idp.storage.watch import Watch
 from keys.compact import InvalidToken, verify
+from keys.errors import SignerAway
 from keys.kek import Kek
 from keys.ring import Jwks, KeyRing, Signer
 from keys.verified_tokens import VerifiedTokens
+
+TRY_SECONDS = 1.0
+
+log = logging.getLogger("idp.issuance")
 
 
 class CurrentRing:
@@ -30,6 +38,8 @@ class CurrentRing:
         self._clock = clock
         self._ring: KeyRing | None = None
         self._verified = VerifiedTokens()
+        self._tried_at = -math.inf
+        self._answer = True
 
     def reload(self) -> None:
         """Read and decode all keys, then swap them in.
@@ -65,6 +75,15 @@ class CurrentRing:
         self._watch.require_signing_time(now)
         return self.ring.signer(algorithm, now, client_id)
 
+    def signers_answer(self, algorithms: Sequence[str]) -> bool:
+        """Whether what signs with these algorithms does so now; tokens and services are tried once a second."""
+        now = time.monotonic()
+        if now >= self._tried_at + TRY_SECONDS:
+            at = self._clock()
+            names = [name for name in self.ring.algorithms(at) if name in algorithms]
+            self._tried_at, self._answer = now, all(_signs(self.ring.signer(name, at)) for name in names)
+        return self._answer
+
     def jwks(self) -> Jwks:
         """Give the published keys, rendered."""
         return self.ring.jwks(self._clock())
@@ -89,3 +108,14 @@ class CurrentRing:
         if not {"exp", "iat", "auth_time"} <= claims.keys():
             raise InvalidToken("signed by this issuer, but not an ID token")
         return claims
+
+
+def _signs(signer: Signer) -> bool:
+    if not signer.elsewhere:
+        return True
+    try:
+        signer.sign(b"idp key self-test")
+    except SignerAway as error:
+        log.error("nothing is signed with %s: %s", signer.algorithm, error)  # noqa: TRY400 - its text says all
+        return False
+    return True

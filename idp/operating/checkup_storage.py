@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from idp.accounts.find import count_accounts
 from idp.audit.verify import SEALED_WITHIN_SECONDS, chain_state
 from idp.clients.registration import count_clients
+from idp.custody import kek_source, load_kek
 from idp.delivery.outbox import backlog
 from idp.operating.checkup import Finding, Status
 from idp.operating.checkup_staff import look_at_staff
@@ -25,10 +26,11 @@ from idp.storage.schema import SchemaMismatch, check_schema
 from idp.storage.skew import ALARM_SECONDS, PRODUCTION_CLOCK
 from keys.canary import check_canary
 from keys.errors import KeysError
-from keys.kek import Kek, load_kek
-from keys.ring import KeyRing
+from keys.kek import Kek
+from keys.records import LOCAL
+from keys.ring import KeyRing, prove
 from keys.rotation import keys_of
-from keys.states import KeyState
+from keys.states import PUBLISHED, KeyState
 
 LONGEST_WAIT_SECONDS = 300.0
 """A message that has waited for longer is worth an alarm (F16)."""
@@ -73,14 +75,14 @@ def _time_and_speed(database: Database, clock: Clock, stopwatch: Callable[[], fl
 
 def _keys(database: Database, settings: Settings, now: float) -> Iterator[Finding]:
     try:
-        kek: Kek = load_kek(settings.kek_file, settings.previous_kek_file)
+        kek: Kek = load_kek(settings)
         with database.reading() as connection:
             stored = read_ring(connection)
         check_canary(stored.records, kek)
     except KeysError as error:
         yield Finding("kek", Status.FAIL, str(error), _first_command(str(error)))
         return
-    yield Finding("kek", Status.OK, f"{settings.kek_file} is private and opens the keys")
+    yield Finding("kek", Status.OK, f"{kek_source(settings).where} is private and opens the keys")
     yield from _signing(stored, kek, settings, now)
 
 
@@ -96,6 +98,7 @@ def _signing(stored: StoredRing, kek: Kek, settings: Settings, now: float) -> It
         return
     for kid, reason in ring.damaged.items():
         yield Finding("keys", Status.FAIL, f"{kid} is damaged: {reason}", "restore the key ring from backup")
+    yield from _homes(stored, kek)
     signing = ring.algorithms(now)
     for name in settings.signing_algs:
         states = [key.state for key in keys_of(stored.records, algorithm=name)]
@@ -107,6 +110,18 @@ def _signing(stored: StoredRing, kek: Kek, settings: Settings, now: float) -> It
             yield Finding("keys", Status.WARN, text, "idp keys init")
         else:
             yield Finding("keys", Status.OK, f"{name}: signs, {staged} staged")
+
+
+def _homes(stored: StoredRing, kek: Kek) -> Iterator[Finding]:
+    """Let every key that lives elsewhere, and may be needed tonight, sign once."""
+    away = [key for key in stored.records if key.home != LOCAL and key.state in PUBLISHED - {KeyState.RETIRING}]
+    for key in away:
+        try:
+            prove(key, kek)
+        except KeysError as error:
+            yield Finding("keys", Status.FAIL, f"{key.kid} ({key.state}): {error}", "see docs/runbooks/new-hsm.md")
+        else:
+            yield Finding("keys", Status.OK, f"{key.kid} ({key.algorithm}, {key.state}) signs in {key.home}")
 
 
 def _incidents(database: Database, now: float) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.exc import DBAPIError
 
+from idp.custody import load_kek
 from idp.settings import Settings
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.engine import open_engine
@@ -19,7 +20,7 @@ from idp.storage.key_rows import load_ring, load_secrets
 from idp.storage.schema import SchemaMismatch, check_schema
 from idp.wire.bind import Bind
 from keys.errors import KeysError, SecretMissing
-from keys.kek import Kek, load_kek
+from keys.kek import Kek
 
 INITIALISE = "run `idp keys init`"
 
@@ -84,7 +85,7 @@ def _storage_faults(settings: Settings, *, now: float, entropy: Entropy) -> Iter
 
 def _key_faults(database: Database, settings: Settings, *, now: float, entropy: Entropy) -> Iterator[str]:
     try:
-        kek: Kek = load_kek(settings.kek_file, settings.previous_kek_file)
+        kek: Kek = load_kek(settings)
         with database.reading() as connection:
             load_secrets(connection, kek, entropy=entropy)
             ring = load_ring(connection, kek)

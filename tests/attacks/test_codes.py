@@ -116,7 +116,7 @@ def test_a_spent_step_stays_spent_wherever_it_is_tried(dana: Person) -> None:
     settings = dana.service.settings
     with issuer_on(
         settings.database_url.get_secret_value(),
-        settings.kek_file.parent,
+        Path(str(settings.kek_file)).parent,
         keys=False,
         clock=dana.service.clock,
         signing_algs=("ES256",),

@@ -17,6 +17,7 @@ from idp.accounts.policy import Kind
 from idp.acts.initialise_keys import initialise_keys
 from idp.app import build
 from idp.clients.registration import add_client
+from idp.custody import kek_source
 from idp.passwords.credentials import set_password
 from idp.settings import Settings, load_settings
 from idp.storage.database import Database
@@ -90,7 +91,7 @@ class IssuerPlan:
         upgrade(engine)
         initialise_keys(
             Database(engine),
-            settings.kek_file,
+            kek_source(settings),
             algorithms=ALGORITHMS,
             actor="benchmark",
             now=time.time(),

@@ -16,7 +16,9 @@ import pytest
 
 from tests.runbooks.reading import blocks_of, inline_commands, shown_by
 from tests.runbooks.running import Node, command_exists
+from tests.support.missing import Missing, skip_or_fail
 from tests.support.postgresql import create_database
+from tests.support.softhsm import soft_token
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 PAGES = sorted(page for page in RUNBOOKS.glob("*.md") if page.name != "README.md")
@@ -122,6 +124,23 @@ def algorithm_migration(node: Node) -> None:
     node.names = {"KID": lambda: kid}
 
 
+def new_hsm(node: Node) -> None:
+    """A token that was just initialised; the key that follows still lives in the database."""
+    try:
+        token = soft_token()
+    except Missing as error:
+        skip_or_fail(error)
+    staged = key_of(node, "ES256", "staged")
+    node.names = {
+        "STAGED_KID": lambda: staged,
+        "TOKEN": lambda: token.label,
+        "MODULE": lambda: str(token.module),
+        "/media/safe/pin": lambda: str(token.pin_file),
+        "/etc/idp/pin": lambda: str(node.folder / "pin"),
+        "/etc/idp/kek": lambda: str(node.folder / "kek"),
+    }
+
+
 STORIES: dict[str, Callable[[Node], None]] = {
     "rotate-keys": rotate_keys,
     "leaked-key": leaked_key,
@@ -130,6 +149,7 @@ STORIES: dict[str, Callable[[Node], None]] = {
     "lost-kek": lost_kek,
     "restore": restore,
     "algorithm-migration": algorithm_migration,
+    "new-hsm": new_hsm,
 }
 
 

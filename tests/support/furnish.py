@@ -17,6 +17,7 @@ from idp.acts.initialise_keys import initialise_keys
 from idp.app import build
 from idp.cli.db import metadata
 from idp.clients.registration import ClientExists, add_client
+from idp.custody import kek_source
 from idp.passwords.credentials import set_password
 from idp.settings import Settings, load_settings
 from idp.storage.database import Database
@@ -31,7 +32,7 @@ def furnish(settings: Settings, *, client_id: str, secret: str, redirect_uri: st
     upgrade(engine)
     initialise_keys(
         Database(engine),
-        settings.kek_file,
+        kek_source(settings),
         algorithms=settings.signing_algs,
         actor="test",
         now=time.time(),

@@ -95,7 +95,7 @@ def issuer_on(
     """
     settings = settings_for(database_url, folder, **overrides)
     if keys:
-        _make_keys(settings, clock)
+        _make_keys(settings, folder, clock)
     service = build(settings, clock=clock, watch_period=watch_period, clock_limits=clock_limits)
     service.start()
     try:
@@ -104,11 +104,11 @@ def issuer_on(
         service.stop()
 
 
-def _make_keys(settings: Settings, clock: Clock) -> None:
+def _make_keys(settings: Settings, folder: Path, clock: Clock) -> None:
     engine = open_engine(settings.database_url.get_secret_value())
     supply_keys(
         Database(engine),
-        settings.kek_file,
+        folder / "kek",
         algorithms=settings.signing_algs,
         actor="test",
         now=clock(),

@@ -22,6 +22,7 @@ from idp.storage.database import Database
 from idp.storage.engine import open_engine
 from idp.storage.handles import Entropy
 from idp.storage.key_rows import add_keys, advance_ring, read_ring
+from keys.kek_source import file_source
 from keys.records import KeyRecord
 from tests.support.databases import copy_sqlite
 
@@ -53,7 +54,7 @@ def supply_keys(
             advance_ring(connection, seen=0)
             add_keys(connection, [_made_at(key, now) for key in ring.records])
             record(connection, event, entropy=entropy)
-    initialise_keys(database, kek_path, algorithms=algorithms, actor=actor, now=now, entropy=entropy)
+    initialise_keys(database, file_source(kek_path), algorithms=algorithms, actor=actor, now=now, entropy=entropy)
 
 
 def _made_at(key: KeyRecord, now: float) -> KeyRecord:
@@ -67,7 +68,9 @@ def _stocked(algorithms: tuple[str, ...], _place: int) -> StockedRing:
     with tempfile.TemporaryDirectory(prefix="idp-ring-") as folder:
         kek = Path(folder, "kek")
         database = Database(open_engine(copy_sqlite(Path(folder, "ring.sqlite"))))
-        made = initialise_keys(database, kek, algorithms=algorithms, actor="test", now=0.0, entropy=secrets.token_bytes)
+        made = initialise_keys(
+            database, file_source(kek), algorithms=algorithms, actor="test", now=0.0, entropy=secrets.token_bytes
+        )
         with database.reading() as connection:
             by_kid = {key.kid: key for key in read_ring(connection).records}
         database.engine.dispose()

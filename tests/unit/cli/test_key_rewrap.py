@@ -14,7 +14,7 @@ def test_a_new_key_encryption_key_in_two_steps(cli: Cli, tmp_path: Path) -> None
     early = cli("keys", "rewrap", IDP_KEK_FILE=str(new))
     assert (2, True) == (early.exit_code, "but" in early.stderr)
     done = cli("keys", "rewrap", IDP_KEK_FILE=str(new), IDP_PREVIOUS_KEK_FILE=str(old))
-    assert (0, True) == (done.exit_code, "Take previous_kek_file out of the settings" in done.stdout)
+    assert (0, True) == (done.exit_code, "Take the previous one out of the settings" in done.stdout)
     assert "already" in cli("keys", "rewrap", IDP_KEK_FILE=str(new)).stdout
     assert 0 == cli("keys", "stage", "ES256", IDP_KEK_FILE=str(new)).exit_code
     assert 2 == cli("keys", "stage", "ES256").exit_code

@@ -10,7 +10,7 @@ from packaging.utils import canonicalize_name
 
 CHECKOUT = Path(__file__).parents[3]
 PROJECT = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())
-LOCKS = ("requirements-bootstrap.lock", "requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements-bootstrap.lock", "requirements.lock", "requirements-dev.lock", "requirements-extra.lock")
 
 
 def entries(lock: str) -> list[str]:
@@ -27,6 +27,11 @@ def pins(lock: str) -> dict[str, str]:
 def asked(group: str) -> list[Requirement]:
     """Return what pyproject.toml asks for in a dependency group, included groups aside."""
     return [Requirement(line) for line in PROJECT["dependency-groups"][group] if isinstance(line, str)]
+
+
+def extra(name: str) -> list[Requirement]:
+    """Return what an extra of the package asks for."""
+    return [Requirement(line) for line in PROJECT["project"]["optional-dependencies"][name]]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -46,7 +51,8 @@ def test_every_entry_is_pinned_and_hashed(lock: str) -> None:
     [
         ("requirements-bootstrap.lock", asked("bootstrap")),
         ("requirements.lock", [*map(Requirement, PROJECT["project"]["dependencies"]), *asked("build")]),
-        ("requirements-dev.lock", asked("dev")),
+        ("requirements-dev.lock", [*asked("dev"), *extra("hsm")]),
+        ("requirements-extra.lock", [*asked("extra"), *extra("hsm"), *extra("kms"), *extra("vault")]),
     ],
 )
 def test_a_lock_satisfies_what_is_asked(lock: str, requirements: list[Requirement]) -> None:

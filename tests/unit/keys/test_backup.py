@@ -25,6 +25,7 @@ from keys.backup import Backup, faults_of, open_backup, seal_backup
 from keys.base64url import decode, encode
 from keys.errors import BackupRefused, KeyDamaged, WrongKek
 from keys.kek import FileKek
+from keys.kek_source import file_source
 from keys.states import KeyState
 from tests.support.clock import SettableClock
 from tests.support.databases import copy_sqlite
@@ -38,7 +39,12 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     """A database with the usual keys."""
     database = Database(open_engine(database_url))
     initialise_keys(
-        database, tmp_path / "kek", algorithms=("ES256",), actor="test", now=NOW, entropy=secrets.token_bytes
+        database,
+        file_source(tmp_path / "kek"),
+        algorithms=("ES256",),
+        actor="test",
+        now=NOW,
+        entropy=secrets.token_bytes,
     )
     yield database
     database.engine.dispose()
@@ -167,7 +173,12 @@ def test_another_ring_is_not_overwritten(database: Database, file_kek: FileKek, 
     file = backed_up(database, file_kek)
     with clean_host(tmp_path) as other:
         initialise_keys(
-            other, tmp_path / "kek", algorithms=("ES256",), actor="test", now=NOW, entropy=secrets.token_bytes
+            other,
+            file_source(tmp_path / "kek"),
+            algorithms=("ES256",),
+            actor="test",
+            now=NOW,
+            entropy=secrets.token_bytes,
         )
         before = ring_of(other)
         with pytest.raises(BackupRefused, match="another key ring"):

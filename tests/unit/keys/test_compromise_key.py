@@ -25,6 +25,7 @@ from idp.storage.marks import MarkRow
 from keys.compact import encode, verify
 from keys.errors import InvalidToken, NoActiveKey, UnknownKey
 from keys.kek import FileKek, Kek
+from keys.kek_source import file_source
 from keys.records import KeyRecord
 from keys.ring import KeyRing
 from keys.rotation import keys_of
@@ -42,7 +43,7 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     database = Database(open_engine(database_url))
     initialise_keys(
         database,
-        tmp_path / "kek",
+        file_source(tmp_path / "kek"),
         algorithms=("ES256", "Ed25519"),
         actor="test",
         now=NOW - 1000,

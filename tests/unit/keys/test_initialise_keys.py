@@ -15,6 +15,7 @@ from idp.storage.key_models import KeyRow
 from idp.storage.key_rows import load_ring, load_secrets, read_ring
 from keys.errors import KekRefused, SecretMissing, UnsupportedAlgorithm, WrongKek
 from keys.kek import FileKek
+from keys.kek_source import file_source
 from tests.support.racing import at_once
 from tests.unit.keys.conftest import NOW
 
@@ -25,7 +26,7 @@ def initialise(database: Database, kek: Path, *algorithms: str) -> InitialisedKe
     """The act, for ES256 unless others are named."""
     return initialise_keys(
         database,
-        kek,
+        file_source(kek),
         algorithms=algorithms or ("ES256",),
         actor="cli:root@host",
         now=NOW,

@@ -22,6 +22,7 @@ from idp.storage.key_models import KeyRow
 from idp.storage.key_rows import load_ring, read_ring
 from keys.compact import encode, verify
 from keys.kek import FileKek
+from keys.kek_source import file_source
 from keys.purposes import Purpose
 from keys.ring import KeyRing
 from keys.schedule import Step
@@ -38,7 +39,12 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     """A database with keys for two algorithms."""
     database = Database(open_engine(database_url))
     initialise_keys(
-        database, tmp_path / "kek", algorithms=ALGORITHMS, actor="test", now=NOW, entropy=secrets.token_bytes
+        database,
+        file_source(tmp_path / "kek"),
+        algorithms=ALGORITHMS,
+        actor="test",
+        now=NOW,
+        entropy=secrets.token_bytes,
     )
     yield database
     database.engine.dispose()

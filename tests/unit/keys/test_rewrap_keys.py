@@ -19,7 +19,8 @@ from idp.storage.key_models import KeyRow
 from idp.storage.key_rows import add_keys, load_ring, load_secrets, read_ring
 from keys.canary import check_canary
 from keys.errors import KeyDamaged, WrongKek
-from keys.kek import FileKek, Kek, load_kek
+from keys.kek import FileKek, Kek, KekPair
+from keys.kek_source import file_source
 from keys.new_records import secret_record
 from keys.purposes import Purpose
 from keys.wrapping import Label, unwrap
@@ -32,7 +33,12 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     """A database with the usual keys."""
     database = Database(open_engine(database_url))
     initialise_keys(
-        database, tmp_path / "old", algorithms=("ES256",), actor="test", now=NOW, entropy=secrets.token_bytes
+        database,
+        file_source(tmp_path / "old"),
+        algorithms=("ES256",),
+        actor="test",
+        now=NOW,
+        entropy=secrets.token_bytes,
     )
     FileKek.create(tmp_path / "new")
     yield database
@@ -43,7 +49,7 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
 def both(database: Database, tmp_path: Path) -> Kek:
     """The new key-encryption key, with the old one beside it."""
     assert database.dialect
-    return load_kek(tmp_path / "new", tmp_path / "old")
+    return KekPair(FileKek.load(tmp_path / "new"), FileKek.load(tmp_path / "old"))
 
 
 def rewrapping(database: Database, kek: Kek, *, at_most: int = 50) -> Iterator[Rewrapped]:
@@ -157,7 +163,7 @@ def test_a_third_key_encryption_key_opens_nothing(database: Database, both: Kek,
     assert both.kek_id
     FileKek.create(tmp_path / "third")
     with pytest.raises(WrongKek):
-        list(rewrapping(database, load_kek(tmp_path / "new", tmp_path / "third")))
+        list(rewrapping(database, KekPair(FileKek.load(tmp_path / "new"), FileKek.load(tmp_path / "third"))))
 
 
 def test_rows_of_another_home_are_left_alone(database: Database, both: Kek) -> None:

@@ -23,6 +23,7 @@ from idp.storage.revisions import read_revisions
 from keys.compact import encode, verify
 from keys.errors import KeyDamaged, NothingStaged, SecretMissing, UnsupportedAlgorithm, WrongKek
 from keys.kek import FileKek
+from keys.kek_source import file_source
 from keys.ring import KeyRing
 from keys.rotation import keys_of
 from tests.support.clock import SettableClock
@@ -36,7 +37,7 @@ def database(database_url: str, tmp_path: Path) -> Iterator[Database]:
     database = Database(open_engine(database_url))
     initialise_keys(
         database,
-        tmp_path / "kek",
+        file_source(tmp_path / "kek"),
         algorithms=("ES256", "Ed25519"),
         actor="cli:root@host",
         now=NOW - 1000,

@@ -47,7 +47,6 @@ def test_not_ready_with_a_stale_view(sqlite_url: str, tmp_path: Path) -> None:
 def test_not_ready_without_a_key(sqlite_url: str, tmp_path: Path) -> None:
     """A process whose first algorithm has no active key is not ready."""
     with issuer_on(sqlite_url, tmp_path, signing_algs=("ES256",)) as service:
-        service.settings.kek_file.touch()
         with service.database.writing() as connection:
             connection.exec_driver_sql("UPDATE keys SET state = 'staged', activated_at = NULL WHERE state = 'active'")
         service.parts.issuer.ring.reload()
