@@ -6,7 +6,7 @@ transaction, and what is done is what the approver saw (`digest`). An act that f
 
 A shell on a node proposes as "cli:OSUSER@HOST". It counts as the same person as the member of staff whose user ID is
 that OSUSER; every other security engineer may approve. Two proposals by shells can't approve each other: only the
-console approves, and there a passkey says who it is.
+console approves, and there a passkey says who it is. A shell may refuse.
 """
 
 from __future__ import annotations
@@ -91,13 +91,17 @@ def refuse(connection: Connection, approval_id: str, *, by: Standing, doing: Doi
     Raises:
         ApprovalUnknown, NotTheApprover, DecidedAlready: see there.
     """
-    approval = _found(connection, approval_id)
     _require_engineer(by, now=doing.now)
-    if not decide_approval(connection, approval, state=ApprovalState.REFUSED, by=doing.actor, now=doing.now):
-        raise DecidedAlready("somebody has decided on it, or its time is over")
-    approval = replace(approval, state=ApprovalState.REFUSED.value, decided_by=doing.actor, decided_at=doing.now)
-    _record(connection, EventType.APPROVAL_REFUSED, approval, doing)
-    return approval
+    return _refused(connection, approval_id, doing)
+
+
+def refuse_from_shell(connection: Connection, approval_id: str, *, doing: Doing) -> Approval:
+    """Say no from a shell on a node: that only keeps something from happening, and whoever has a shell can do more.
+
+    Raises:
+        ApprovalUnknown, DecidedAlready: see there.
+    """
+    return _refused(connection, approval_id, doing)
 
 
 def break_glass(
@@ -149,6 +153,15 @@ def is_strong_and_fresh(person: Standing, *, now: float) -> bool:
     """Whether the person has signed in within five minutes, with what a look-alike site can't ask for."""
     session = person.session
     return session is not None and reaches(session.acr, PHISHING_RESISTANT) and now - session.auth_time <= FRESH_SECONDS
+
+
+def _refused(connection: Connection, approval_id: str, doing: Doing) -> Approval:
+    approval = _found(connection, approval_id)
+    if not decide_approval(connection, approval, state=ApprovalState.REFUSED, by=doing.actor, now=doing.now):
+        raise DecidedAlready("somebody has decided on it, or its time is over")
+    approval = replace(approval, state=ApprovalState.REFUSED.value, decided_by=doing.actor, decided_at=doing.now)
+    _record(connection, EventType.APPROVAL_REFUSED, approval, doing)
+    return approval
 
 
 def _require_engineer(by: Standing, *, now: float) -> None:

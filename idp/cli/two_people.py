@@ -14,6 +14,8 @@ from idp.acts.staff_members import staff_members
 from idp.acts.two_person_acts import Doing, Outcome, TwoPersonAct, run
 from idp.cli.opened import Opened
 from idp.cli.printing import when
+from idp.settings import Settings
+from idp.storage.approval_rows import Approval
 from idp.web.reference import new_reference
 
 break_glass_option = click.option(
@@ -51,13 +53,18 @@ def with_two_people(service: Opened, act: TwoPersonAct, arguments: Mapping[str, 
         return Told(doing.reference, None, _proposed(connection, service, act, arguments, doing))
 
 
+def approve_at(settings: Settings, approval: Approval) -> str:
+    """Give the address at which a second person decides."""
+    return f"{settings.issuer}/security/approvals/{approval.id}"
+
+
 def _proposed(
     connection: Connection, service: Opened, act: TwoPersonAct, arguments: Mapping[str, Any], doing: Doing
 ) -> dict[str, Any]:
     approval = propose(connection, act, arguments, doing=doing)
     return {
         "approval": approval.id,
-        "approve_at": f"{service.settings.issuer}/security/approvals/{approval.id}",
+        "approve_at": approve_at(service.settings, approval),
         "expires_at": approval.expires_at,
         "approvers": sum(member.can_approve for member in staff_members(connection)),
     }

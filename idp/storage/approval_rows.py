@@ -63,6 +63,13 @@ def list_approvals(connection: Connection, *, count: int = 100) -> list[Approval
     return [_approval(row) for row in connection.execute(latest).mappings()]
 
 
+def open_approvals(connection: Connection, now: float) -> list[Approval]:
+    """Give every proposal that somebody can still decide on, the oldest first, however many there are."""
+    still = (_T.c.state == ApprovalState.PROPOSED.value, _T.c.expires_at > now)
+    rows = connection.execute(select(_T).where(*still).order_by(_T.c.proposed_at, _T.c.id)).mappings()
+    return [_approval(row) for row in rows]
+
+
 def done_alone_since(connection: Connection, since: float) -> list[Approval]:
     """Give what one person has done alone since an instant, the newest first."""
     alone = (_T.c.state == ApprovalState.ALONE.value, _T.c.proposed_at >= since)
