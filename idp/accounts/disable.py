@@ -1,4 +1,4 @@
-"""Stop an account, and let it go on."""
+"""Stop an account, and let it go on; make void what it was given, without a stop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,17 @@ def disable_account(connection: Connection, *, account_id: str, now: float) -> N
     Raises:
         UnknownAccount: there is none, or it is closed.
     """
-    _set_status(connection, account_id, {"status": Status.DISABLED.value, "not_before": now})
+    _set(connection, account_id, {"status": Status.DISABLED.value, "not_before": now})
+    write_mark(connection, kind="account", id=account_id, not_before=now, now=now)
+
+
+def void_what_was_issued(connection: Connection, *, account_id: str, now: float) -> None:
+    """Make whatever was issued to an account before `now` void, and stop nothing; the mark says so to every process.
+
+    Raises:
+        UnknownAccount: there is none, or it is closed.
+    """
+    _set(connection, account_id, {"not_before": now})
     write_mark(connection, kind="account", id=account_id, not_before=now, now=now)
 
 
@@ -29,10 +39,10 @@ def enable_account(connection: Connection, *, account_id: str) -> None:
     Raises:
         UnknownAccount: there is none, or it is closed.
     """
-    _set_status(connection, account_id, {"status": Status.ACTIVE.value})
+    _set(connection, account_id, {"status": Status.ACTIVE.value})
 
 
-def _set_status(connection: Connection, account_id: str, values: dict[str, object]) -> None:
+def _set(connection: Connection, account_id: str, values: dict[str, object]) -> None:
     statement = (
         update(ACCOUNTS)
         .where(ACCOUNTS.c.id == account_id, ACCOUNTS.c.status != Status.CLOSED.value)

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from idp.accounts.disable import UnknownAccount
 from idp.acts import disable_account, disable_client
+from idp.acts.end_sessions import EndedSessions
 from idp.acts.register_client import register_client
 from idp.acts.rotate_client_secret import ClientHasNoSecret, rotate_client_secret
+from idp.acts.sign_out_everywhere import sign_out_everywhere
 from idp.acts.update_client import update_client
 from idp.app import Service
 from idp.audit.browse import Wanted, all_events, events_after, last_id, latest_events
@@ -29,6 +32,21 @@ def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
     """Give an issuer."""
     with issuer_on(database_url, tmp_path, signing_algs=("ES256",)) as service:
         yield service
+
+
+def sign_out(service: Service, account_id: str) -> EndedSessions:
+    """Do the operator's act, and have every process know it."""
+    with service.database.writing() as connection:
+        ended = sign_out_everywhere(
+            connection,
+            account_id=account_id,
+            reference="TEST",
+            actor=ACTOR,
+            entropy=service.entropy,
+            now=service.clock(),
+        )
+    service.watch.poll_once()
+    return ended
 
 
 def test_a_disabled_client_loses_what_it_holds_for_good(service: Service) -> None:
@@ -73,6 +91,43 @@ def test_a_disabled_account_is_signed_out_everywhere(service: Service) -> None:
         )
     assert 400 == app.refresh(tokens["refresh_token"]).status_code
     assert "code" in app.answer(browser.sign_in(app.ask(browser)))
+
+
+def test_who_is_signed_out_everywhere_may_come_back(service: Service) -> None:
+    """Session, grant and tokens end together, and the trail names who did it; the same password opens anew."""
+    account_id = add_person(service)
+    app, browser, other = App.register(service), Browser(service), Browser(service)
+    tokens = app.tokens(browser, scope="openid offline_access")
+    app.tokens(other)
+    ended = sign_out(service, account_id)
+    assert (2, 2, ("app",)) == (len(ended.sids), ended.grants, ended.apps)
+    assert 400 == app.refresh(tokens["refresh_token"]).status_code
+    assert 401 == app.userinfo(tokens["access_token"]).status_code
+    assert "login_required" == app.answer(app.ask(browser, prompt="none"))["error"]
+    assert "code" in app.answer(browser.sign_in(app.ask(browser)))
+    with service.database.reading() as connection:
+        wanted = Wanted(type=EventType.SESSION_ENDED, account_id=account_id)
+        (event,) = all_events(connection, wanted)
+    assert (ACTOR, "TEST", 2) == (event.actor, event.reference, event.details["sessions"])
+
+
+def test_a_sign_in_under_way_opens_nothing_after_it(service: Service) -> None:
+    """What was proved before the end is no proof after it, and a code that was issued buys nothing."""
+    account_id = add_person(service)
+    app, asking = App.register(service), App.register(service, "asking", first_party=False)
+    code, browser = app.code(Browser(service)), Browser(service)
+    consent = browser.follow(browser.sign_in(asking.ask(browser)))
+    assert 'value="allow"' in consent.text
+    sign_out(service, account_id)
+    answer = asking.answer(browser.submit(consent, {"action": "allow"}))
+    assert ("access_denied", None) == (answer["error"], answer.get("code"))
+    assert 400 == app.exchange(code).status_code
+
+
+def test_nobody_is_signed_out_of_an_account_that_is_not_there(service: Service) -> None:
+    """As with every act on an account."""
+    with pytest.raises(UnknownAccount):
+        sign_out(service, "nobody")
 
 
 def test_an_act_that_is_refused_leaves_nothing(database: Database, entropy: Entropy) -> None:

@@ -96,6 +96,23 @@ def test_a_disabled_account_comes_back(cli: Cli) -> None:
     assert ("active", True) == (shown["status"], shown["not_before"] is not None)
 
 
+def test_sessions_end_and_nothing_else(cli: Cli) -> None:
+    """It asks; then the account is as it was, but what it had before is void, and the trail says whose act it was."""
+    cli.json("accounts", "add", "dana")
+    assert 1 == cli("accounts", "end-sessions", "dana", stdin="n\n").exit_code
+    assert cli.json("accounts", "show", "dana")["not_before"] is None
+    said = cli("accounts", "end-sessions", "dana", "--yes").stdout
+    assert "dana is signed out: 0 sessions and 0 grants ended." in said
+    shown = cli.json("accounts", "show", "dana")
+    assert ("active", True) == (shown["status"], shown["not_before"] is not None)
+    ended = cli.json("accounts", "end-sessions", "dana", "--yes")
+    assert (0, 0, []) == (ended["sessions"], ended["grants"], ended["apps"])
+    trail = cli("audit", "tail", "--type", "session.ended", "--json").stdout
+    assert ended["reference"] in trail
+    assert '"cli:' in trail
+    assert 1 == cli("accounts", "end-sessions", "nobody", "--yes").exit_code
+
+
 def test_without_keys_there_is_no_pepper(cli: Cli) -> None:
     """A password before `idp keys init` ends with 2, and the command to run."""
     result = cli("accounts", "add", "dana", "--password-stdin", stdin=PASSWORD)
