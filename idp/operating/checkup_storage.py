@@ -10,27 +10,19 @@ from sqlalchemy.exc import DBAPIError
 from idp.accounts.find import count_accounts
 from idp.audit.verify import SEALED_WITHIN_SECONDS, chain_state
 from idp.clients.registration import count_clients
-from idp.custody import kek_source, load_kek
 from idp.delivery.outbox import backlog
 from idp.operating.checkup import Finding, Status
+from idp.operating.checkup_keys import look_at_keys
 from idp.operating.checkup_staff import look_at_staff
-from idp.operating.preflight import INITIALISE, database_reason
+from idp.operating.preflight import database_reason
 from idp.settings import Settings
 from idp.storage.database import Database, StorageUnavailable
 from idp.storage.engine import open_engine
 from idp.storage.handles import Clock
 from idp.storage.incident_rows import list_incidents
-from idp.storage.key_rows import StoredRing, read_ring
 from idp.storage.marks import database_time
 from idp.storage.schema import SchemaMismatch, check_schema
 from idp.storage.skew import ALARM_SECONDS, PRODUCTION_CLOCK
-from keys.canary import check_canary
-from keys.errors import KeysError
-from keys.kek import Kek
-from keys.records import LOCAL
-from keys.ring import KeyRing, prove
-from keys.rotation import keys_of
-from keys.states import PUBLISHED, KeyState
 
 LONGEST_WAIT_SECONDS = 300.0
 """A message that has waited for longer is worth an alarm (F16)."""
@@ -44,7 +36,7 @@ def look_at_storage(settings: Settings, clock: Clock, stopwatch: Callable[[], fl
         yield from _time_and_speed(database, clock, stopwatch)
         check_schema(engine)
         yield Finding("schema", Status.OK, "is this version's")
-        yield from _keys(database, settings, clock())
+        yield from look_at_keys(database, settings, clock())
         yield from _who_is_there(database)
         yield from _mail(database, clock())
         yield from _incidents(database, clock())
@@ -71,57 +63,6 @@ def _time_and_speed(database: Database, clock: Clock, stopwatch: Callable[[], fl
         yield Finding("clock", status, f"this machine is {skew:+.1f} s from the database", remedy)
     else:
         yield Finding("clock", Status.OK, f"{skew:+.3f} s from the database's")
-
-
-def _keys(database: Database, settings: Settings, now: float) -> Iterator[Finding]:
-    try:
-        kek: Kek = load_kek(settings)
-        with database.reading() as connection:
-            stored = read_ring(connection)
-        check_canary(stored.records, kek)
-    except KeysError as error:
-        yield Finding("kek", Status.FAIL, str(error), _first_command(str(error)))
-        return
-    yield Finding("kek", Status.OK, f"{kek_source(settings).where} is private and opens the keys")
-    yield from _signing(stored, kek, settings, now)
-
-
-def _first_command(text: str) -> str:
-    return "idp keys init" if "`idp keys init`" in text else "see above"
-
-
-def _signing(stored: StoredRing, kek: Kek, settings: Settings, now: float) -> Iterator[Finding]:
-    try:
-        ring = KeyRing.open(stored.records, kek, epoch=stored.epoch)
-    except KeysError as error:
-        yield Finding("keys", Status.FAIL, f"no key opens: {error}", "restore the key ring from backup")
-        return
-    for kid, reason in ring.damaged.items():
-        yield Finding("keys", Status.FAIL, f"{kid} is damaged: {reason}", "restore the key ring from backup")
-    yield from _homes(stored, kek)
-    signing = ring.algorithms(now)
-    for name in settings.signing_algs:
-        states = [key.state for key in keys_of(stored.records, algorithm=name)]
-        staged = states.count(KeyState.STAGED)
-        if name not in signing:
-            yield Finding("keys", Status.FAIL, f"{name}: nothing signs", INITIALISE.removeprefix("run ").strip("`"))
-        elif not staged:
-            text = f"{name}: signs, but no key is staged to follow it"
-            yield Finding("keys", Status.WARN, text, "idp keys init")
-        else:
-            yield Finding("keys", Status.OK, f"{name}: signs, {staged} staged")
-
-
-def _homes(stored: StoredRing, kek: Kek) -> Iterator[Finding]:
-    """Let every key that lives elsewhere, and may be needed tonight, sign once."""
-    away = [key for key in stored.records if key.home != LOCAL and key.state in PUBLISHED - {KeyState.RETIRING}]
-    for key in away:
-        try:
-            prove(key, kek)
-        except KeysError as error:
-            yield Finding("keys", Status.FAIL, f"{key.kid} ({key.state}): {error}", "see docs/runbooks/new-hsm.md")
-        else:
-            yield Finding("keys", Status.OK, f"{key.kid} ({key.algorithm}, {key.state}) signs in {key.home}")
 
 
 def _incidents(database: Database, now: float) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,9 @@ def test_a_sound_service(examine: Examine, sqlite_url: str, tmp_path: Path) -> N
     looked_at = ("settings", "proxies", "database", "schema", "clock", "kek", "keys", "redis")
     for check in (*looked_at, "clients", "accounts", "mail"):
         assert "ok" == found[check]["status"], found[check]
-    assert "ES256: signs, 1 staged" == found["keys"]["text"]
+    in_ninety_days = datetime.fromtimestamp(service.clock() + 90 * 86_400, UTC)
+    told = f"ES256: signs, 1 staged, 1 on standby; rotates on {in_ninety_days:%Y-%m-%d}"
+    assert told == found["keys"]["text"]
 
 
 def test_the_first_steps_are_named(examine: Examine, sqlite_url: str, tmp_path: Path) -> None:
@@ -142,6 +145,44 @@ def test_a_damaged_key(examine: Examine, sqlite_url: str, tmp_path: Path) -> Non
 
     assert 1 == code
     assert any("restore the key ring" in step for step in found["next"])
+
+
+LATE = "`idp keys list` names the apps that it waits for; if there are none: is `idp worker` running?"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("DELETE FROM keys WHERE state = 'standby'", ("none on standby: if the", "idp keys stage ES256 --standby")),
+        ("UPDATE keys SET activated_at = 0 WHERE state = 'active'", ("should have rotated on", LATE)),
+        ("DELETE FROM keys WHERE state = 'staged'", ("no key is staged", "idp keys init")),
+    ],
+)
+def test_keys_that_the_worst_night_would_miss(
+    examine: Examine, sqlite_url: str, tmp_path: Path, change: str, told: tuple[str, str]
+) -> None:
+    """No standby key, a rotation that is late, or nothing to rotate to: a warning, with what to do."""
+    with issuer_on(sqlite_url, tmp_path, signing_algs=("ES256",)) as service, service.database.writing() as connection:
+        connection.exec_driver_sql("UPDATE keys SET staged_at = 0")
+        connection.exec_driver_sql(change)
+
+    code, found = examine()
+
+    text, remedy = told
+    assert (0, "warn", remedy) == (code, found["keys"]["status"], found["keys"]["remedy"])
+    assert text in found["keys"]["text"]
+
+
+def test_a_rotation_under_way(examine: Examine, sqlite_url: str, tmp_path: Path, settings: dict[str, str]) -> None:
+    """Between its writing and its holding, which an hour stands for here, the doctor says so."""
+    with issuer_on(sqlite_url, tmp_path, signing_algs=("ES256",), pick_up_hours=0) as service:
+        rotate = ["keys", "rotate", "ES256", "--yes"]
+        assert 0 == CliRunner().invoke(main, rotate, env=settings | {"IDP_PICK_UP_HOURS": "0"}).exit_code
+        with service.database.writing() as connection:
+            for column, state in (("activated_at", "active"), ("retired_at", "retiring")):
+                connection.exec_driver_sql(f"UPDATE keys SET {column} = {column} + 3600 WHERE state = '{state}'")  # noqa: S608 - words of this test
+
+    assert "ES256: signs, 1 staged, 1 on standby; rotates at this moment" == examine()[1]["keys"]["text"]
 
 
 def test_an_incident_that_nobody_has_reviewed(
