@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from idp.accounts.facts import AccountFacts
 from idp.accounts.find import find_by_address, find_by_id
-from idp.accounts.policy import Status, masked
+from idp.accounts.policy import Kind, Status, masked
 from idp.accounts.preferences import preferences_of
 from idp.accounts.recovered import COOLING_OFF_SECONDS
 from idp.acts.ask_recovery import LETTER
@@ -81,6 +81,7 @@ class MailWriter:
             return None
         words = {
             "hours": HOURS,
+            "staff": account.kind == Kind.STAFF.value,
             "lock_down": self._links.address(account_id=account.id, mailed_at=message.created_at),
             **message.payload.get("words", {}),
         }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from idp.accounts.policy import Kind
 from idp.acts.disable_account import disable_account, enable_account
 from idp.acts.let_guess_again import let_guess_again
 from idp.acts.reset_factor import FactorsReset
@@ -137,9 +138,10 @@ def reset_factor_command(who: str, *, alone: str | None, yes: bool, config: Path
     """
     with opened(config) as service, refusals():
         account = found(service, who)
+        opens = "Only a new invitation" if account.kind == Kind.STAFF.value else "The password alone"
         confirm(
             f"{account.user_id} ({account.id}) loses every second factor and recovery code, and is signed out"
-            " everywhere.\nThe password alone opens it then. The owner is told by mail.",
+            f" everywhere.\n{opens} opens it then. The owner is told by mail.",
             yes=yes,
         )
         told = with_two_people(service, TwoPersonAct.RESET_FACTOR, {"account_id": account.id}, alone=alone)

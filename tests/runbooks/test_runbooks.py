@@ -83,10 +83,11 @@ def leaked_client_secret(node: Node) -> None:
 
 
 def stolen_staff_laptop(node: Node) -> None:
-    """A person whose id stands in what `idp accounts show` prints."""
+    """A member of staff, whose id stands in what `idp accounts show` prints; they have no password."""
+    node.idp("accounts", "invite", "sofia", "--role", "security", "--email", "sofia@example.com")
     node.names = {
-        "USER_ID": lambda: "ada",
-        "ACCOUNT_ID": lambda: str(read(node, "accounts", "show", "ada")["id"]),
+        "USER_ID": lambda: "sofia",
+        "ACCOUNT_ID": lambda: str(read(node, "accounts", "show", "sofia")["id"]),
     }
 
 

@@ -37,6 +37,7 @@ WORDS = {
     "last": True,
     "left": 2,
     "stopped": 0,
+    "staff": False,
     "invited": "sofia",
     "role": "security",
     "actor": "cli:root@node",
@@ -116,6 +117,19 @@ def test_no_gap_of_three_lines() -> None:
     """Whatever a setting leaves out leaves no hole."""
     for kind in KINDS:
         assert "\n\n\n" not in write(kind).text, kind
+
+
+@pytest.mark.parametrize(("language", "password"), [("en", "except the password"), ("de", "außer dem Passwort")])
+def test_staff_hear_of_passkeys_and_no_password(language: Language, password: str) -> None:
+    """They have none: what was reset, and the way back, are others than a customer's."""
+    assert password in write("factors_reset", language).text
+    letter = write("factors_reset", language, staff=True, lock_down="https://id.example.com/lock-down?token=a.1.b")
+    for part in (letter.text, words_of(letter)):
+        assert "Passkey" in part or "passkey" in part
+        assert "idp accounts disable" in part
+        for customers in (password, "lock-down", "/recover"):
+            assert customers not in part, part
+    assert "\n\n\n" not in letter.text
 
 
 URGENT = (
