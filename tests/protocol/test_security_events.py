@@ -13,6 +13,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 from sqlalchemy import text
 
+from idp.acts.canary_key import canary_key
 from idp.acts.compromise_key import compromise_key
 from idp.acts.disable_client import disable_client
 from idp.acts.tell_of_incident import tell_of_incidents
@@ -20,15 +21,18 @@ from idp.audit.browse import Wanted, latest_events
 from idp.delivery.app_events import heard_of
 from idp.delivery.app_queue import WORTH_SECONDS
 from idp.delivery.policy import LEASE
+from idp.issuance.pick_up import PickUp
 from idp.issuance.security_event import KEY_COMPROMISED
 from idp.operating.housekeeping import tell_apps
 from idp.storage.incident_rows import Incident
 from idp.storage.key_rows import read_ring
 from idp.storage.revisions import bump
-from keys.rotation import keys_of
+from keys.rotation import ACTIVATION_DELAY, keys_of
 from keys.states import KeyState
+from keys.timetable import DAY
 from tests.protocol.logout_receiver import Listening, listening_on
 from tests.protocol.web_server import Page
+from tests.support.forged import opened
 from tests.support.in_process import AFTER_LOGOUT, App, Browser
 from tests.support.racing import at_once
 
@@ -53,6 +57,22 @@ class Night:
         with self.place.service.database.reading() as connection:
             keys = keys_of(read_ring(connection).records, algorithm="ES256")
         return next(key.kid for key in keys if key.state is state)
+
+    def try_out(self, *client_ids: str) -> str:
+        """Let the staged key sign for these apps, from now on; gives its kid."""
+        service = self.place.service
+        trial = canary_key(
+            service.database,
+            service.kek,
+            algorithm="ES256",
+            client_ids=client_ids,
+            pick_up=PickUp(service.parts.issuer.directory.all()),
+            actor="test",
+            clock=self.place.clock,
+            entropy=service.entropy,
+        )
+        self.place.advance(ACTIVATION_DELAY)
+        return trial.kid
 
     def contain(self, kid: str) -> Incident:
         """Take a key out of service, as the command does."""
@@ -261,3 +281,18 @@ def test_a_key_that_never_signed_ends_nothing(night: Night) -> None:
     night.place.sign_in(app)
     night.contain(night.kid(KeyState.STANDBY))
     assert ({"confirmed": 1}, {}) == (night.deliver(), night.place.deliver())
+
+
+def test_a_staged_key_that_signed_for_chosen_apps_is_told_of(night_on_each: Night) -> None:
+    """Its apps hear of the key, and of each session that may rest on it: a canary's tokens were believed like any."""
+    night, place = night_on_each, night_on_each.place
+    chosen = night.listener("chosen", backchannel_logout_uri=place.server.address("/chosen"))
+    place.advance(2 * DAY)
+    kid = night.try_out("chosen")
+    browser, (claims,) = place.sign_in(chosen)
+    assert kid == opened(chosen.tokens(browser)["id_token"])[0]["kid"]
+    night.contain(kid)
+    assert ({"confirmed": 1}, {"confirmed": 1}) == (night.deliver(), place.deliver())
+    assert kid == decoded(night, night.heard("chosen")[0]).claims["events"][KEY_COMPROMISED]["kid"]
+    assert [claims["sid"]] == [told["sid"] for told in place.told("chosen")]
+    assert "code" in chosen.answer(chosen.ask(browser, prompt="none"))
