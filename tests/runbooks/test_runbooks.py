@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 
+from idp.storage.database import Database
+from idp.storage.engine import open_engine
+from idp.storage.key_models import KeyRow
+from keys.purposes import Purpose
 from tests.runbooks.reading import blocks_of, inline_commands, shown_by
 from tests.runbooks.running import Node, command_exists
 from tests.support.missing import Missing, skip_or_fail
@@ -98,6 +103,14 @@ def lost_kek(node: Node) -> None:
     node.names = {"/media/safe/kek": lambda: str(safe), "/etc/idp/kek": lambda: str(file)}
 
 
+def lost_signing_keys(node: Node) -> None:
+    """Somebody has deleted the rows."""
+    engine = open_engine(node.environment["IDP_DATABASE_URL"])
+    with Database(engine).writing() as connection:
+        connection.execute(delete(KeyRow).where(KeyRow.purpose == Purpose.TOKENS))
+    engine.dispose()
+
+
 def restore(node: Node) -> None:
     """The service on PostgreSQL, an empty database beside it, and the key in the safe."""
     database, safe = node.new_postgresql(), node.folder / "safe"
@@ -148,6 +161,7 @@ STORIES: dict[str, Callable[[Node], None]] = {
     "leaked-client-secret": leaked_client_secret,
     "stolen-staff-laptop": stolen_staff_laptop,
     "lost-kek": lost_kek,
+    "lost-signing-keys": lost_signing_keys,
     "restore": restore,
     "algorithm-migration": algorithm_migration,
     "new-hsm": new_hsm,

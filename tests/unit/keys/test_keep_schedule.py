@@ -121,7 +121,7 @@ def test_many_turns_at_once_are_one(database: Database, kek: FileKek) -> None:
 def test_a_stop_between_two_steps_is_gone_on_from(
     database: Database, kek: FileKek, monkeypatch: pytest.MonkeyPatch, stop_after: int
 ) -> None:
-    """Wherever the worker is killed: what was written holds, what was not is done by the next turn (F26)."""
+    """Wherever the worker is killed: what was written holds, what was not is done by the next turn (F26, K08)."""
     at, writes, writing = NOW + 90 * DAY, count(1), Database.writing
 
     def counted(self: Database) -> AbstractContextManager[Connection]:
