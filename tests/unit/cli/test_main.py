@@ -112,7 +112,7 @@ def test_what_names_something_may_begin_with_a_dash(path: tuple[str, str], value
     command = group.commands[path[1]]
     names = [str(parameter.name) for parameter in command.params if isinstance(parameter, click.Argument)]
     context = command.make_context(path[1], [value] * len(names))
-    assert {value} == {context.params[name] for name in names}
+    assert {value} == {str(context.params[name]) for name in names}
 
 
 def test_a_misspelt_option_is_still_refused(cli: Cli) -> None:
