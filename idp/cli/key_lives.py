@@ -1,4 +1,4 @@
-"""``idp keys stage | canary | activate | retire | remove``: one key at a time, where the schedule does not do it."""
+"""``idp keys stage | canary | retire | remove``: one key at a time, where the schedule does not do it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from idp.acts.canary_key import NotItsClients, canary_key
 from idp.acts.remove_key import MovedKey, remove_key, retire_key
-from idp.acts.rotate_key import rotate_key
 from idp.acts.stage_key import stage_key
 from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
 from idp.cli.printing import confirm, print_json, when
@@ -116,37 +115,6 @@ def canary_command(
         click.echo(f"{trial.kid} signs for {', '.join(trial.clients)} from {when(trial.effective_at)} on.")
 
 
-@click.command("activate")
-@click.argument("kid")
-@yes_option
-@config_option
-@json_option
-def activate_command(kid: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Let this staged key sign; `rotate` takes the one that was staged first.
-
-    \b
-    idp keys activate KID
-    """
-    with opened(config) as service, refused_in_words():
-        with service.database.reading() as connection:
-            algorithm = _algorithm_of(connection, kid)
-        confirm(f"{kid} starts to sign with {algorithm}; the key that signs now stops, for good.", yes=yes)
-        done = rotate_key(
-            service.database,
-            service.kek(),
-            algorithm=algorithm,
-            kid=kid,
-            pick_up=pick_up_of(service),
-            actor=service.actor,
-            clock=service.clock,
-            entropy=service.entropy,
-        )
-    if as_json:
-        print_json(asdict(done))
-    else:
-        click.echo(f"{done.activated} signs with {algorithm} from {when(done.effective_at)} on.")
-
-
 @click.command("retire")
 @click.argument("kid")
 @yes_option
@@ -160,7 +128,7 @@ def retire_command(kid: str, *, yes: bool, config: Path | None, as_json: bool) -
     """
     with opened(config) as service, refused_in_words():
         with service.database.reading() as connection:
-            algorithm = _algorithm_of(connection, kid)
+            algorithm = algorithm_of(connection, kid)
         plan = f"Nothing signs with {algorithm} any more; take it out of signing_algs, too, or the start is refused."
         confirm(plan, yes=yes)
         moved = retire_key(
@@ -205,7 +173,7 @@ def _told(moved: MovedKey, words: str, *, as_json: bool) -> None:
         click.echo(f"{moved.kid} {words}, from {when(moved.effective_at)} on.")
 
 
-def _algorithm_of(connection: Connection, kid: str) -> str:
+def algorithm_of(connection: Connection, kid: str) -> str:
     """Give the algorithm of a key.
 
     Raises:

@@ -1,6 +1,7 @@
-"""``idp keys``: make what an issuer must have before it starts, look at the key ring, rotate a signing key.
+"""``idp keys``: make what an issuer must have before it starts, and look at the key ring.
 
-What is done to one key at a time stands in key_lives.py, what is done to a leaked one in key_incidents.py.
+Which key signs stands in key_rotation.py, what is done to one key at a time in key_lives.py, what is done to a leaked
+one in key_incidents.py.
 """
 
 from __future__ import annotations
@@ -11,30 +12,26 @@ from pathlib import Path
 import click
 
 from idp.acts.initialise_keys import initialise_keys
-from idp.acts.rotate_key import rotate_key
 from idp.cli.key_backup import backup_command, restore_command
 from idp.cli.key_decisions import destroy_command, override_command
 from idp.cli.key_drill import drill_command
 from idp.cli.key_incidents import compromise_command, incident_command, review_command
 from idp.cli.key_lives import (
-    activate_command,
     canary_command,
     pick_up_of,
-    refused_in_words,
     remove_command,
     retire_command,
     stage_command,
 )
 from idp.cli.key_rewrap import rewrap_command
-from idp.cli.opened import Opened, config_option, json_option, opened, yes_option
-from idp.cli.printing import confirm, print_json, print_table, when
+from idp.cli.key_rotation import activate_command, rotate_command
+from idp.cli.opened import Opened, config_option, json_option, opened
+from idp.cli.printing import print_json, print_table, when
 from idp.custody import kek_source
 from idp.issuance.pick_up import fetched
 from idp.storage.key_rows import read_ring
-from keys.algorithms import algorithm as algorithm_named
 from keys.purposes import Purpose
 from keys.records import LOCAL, KeyRecord
-from keys.rotation import keys_of, plan_rotation, rotation_under_way
 from keys.schedule import Step, StepKind, planned
 from keys.states import KeyState
 
@@ -45,6 +42,7 @@ def keys() -> None:
 
 
 for command in (
+    rotate_command,
     stage_command,
     canary_command,
     activate_command,
@@ -133,54 +131,6 @@ def list_command(*, everything: bool, config: Path | None, as_json: bool) -> Non
     for kid, missing in waiting.items():
         if missing:
             click.echo(f"{kid} waits for apps that have not fetched it: {', '.join(missing)}")
-
-
-@keys.command("rotate")
-@click.argument("algorithm")
-@yes_option
-@config_option
-@json_option
-def rotate_command(algorithm: str, *, yes: bool, config: Path | None, as_json: bool) -> None:
-    """Put the staged key of an algorithm into service; the one before it is still published and signs no more.
-
-    \b
-    idp keys rotate ES256
-    """
-    with opened(config) as service, refused_in_words():
-        confirm(_plan(service, algorithm), yes=yes)
-        done = rotate_key(
-            service.database,
-            service.kek(),
-            algorithm=algorithm,
-            pick_up=pick_up_of(service),
-            actor=service.actor,
-            clock=service.clock,
-            entropy=service.entropy,
-        )
-    if as_json:
-        print_json(asdict(done))
-        return
-    if done.by_another:
-        click.echo("Somebody else is rotating this key at this moment; nothing was done twice.")
-    click.echo(f"{done.activated} signs with {algorithm} from {when(done.effective_at)} on.")
-    if done.retired:
-        click.echo(f"{done.retired} signs no more; it stays published.")
-    if done.staged:
-        click.echo(f"{done.staged} is staged for the next time.")
-
-
-def _plan(service: Opened, algorithm: str) -> str:
-    algorithm_named(algorithm)
-    keys = keys_of(_ring(service), algorithm=algorithm)
-    plan = rotation_under_way(keys, service.clock()) or plan_rotation(keys, algorithm=algorithm)
-    published = when(plan.activate.staged_at)
-    lines = [
-        f"{plan.activate.kid} starts to sign with {algorithm}; apps have been able to fetch it since {published}.",
-        "A new key is staged for the next time.",
-    ]
-    if plan.retire is not None:
-        lines.insert(1, f"{plan.retire.kid} signs no more, for good; it stays published for what it has signed.")
-    return "\n".join(lines)
 
 
 def _ring(service: Opened) -> tuple[KeyRecord, ...]:
