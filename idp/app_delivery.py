@@ -6,6 +6,8 @@ The worker runs the loops; settings decide which transport each of them has.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 
 from idp.acts.write_logout_token import LogoutTokenWriter
 from idp.acts.write_mail import MailWriter
@@ -14,7 +16,8 @@ from idp.acts.write_security_event import SecurityEventWriter
 from idp.acts.write_text import TextWriter
 from idp.delivery.app_events import APP_EVENT_QUEUE, AppEvent
 from idp.delivery.app_logouts import APP_LOGOUT_QUEUE, AppLogout
-from idp.delivery.back_channel import BackChannel
+from idp.delivery.app_queue import AppQueue, Told
+from idp.delivery.back_channel import BackChannel, Record, Write
 from idp.delivery.console import ConsoleTransport
 from idp.delivery.courier import Courier
 from idp.delivery.letters import LetterFacts, Letters
@@ -77,16 +80,8 @@ def build_back_channel(settings: Settings, issuer: Issuer, meters: Meters) -> Ba
         clock=issuer.clock,
         entropy=issuer.entropy,
     )
-    return BackChannel(
-        issuer.database,
-        Outbound(settings.outbound_allow),
-        APP_LOGOUT_QUEUE,
-        writer.write,
-        writer.record,
-        observe=lambda result: meters.tally.count(meters.app_logouts, result),
-        clock=issuer.clock,
-        entropy=issuer.entropy,
-    )
+    count = partial(meters.tally.count, meters.app_logouts)
+    return _telling(settings, issuer, APP_LOGOUT_QUEUE, write=writer.write, record=writer.record, observe=count)
 
 
 def build_security_events(settings: Settings, issuer: Issuer, meters: Meters) -> BackChannel[AppEvent]:
@@ -99,13 +94,27 @@ def build_security_events(settings: Settings, issuer: Issuer, meters: Meters) ->
         clock=issuer.clock,
         entropy=issuer.entropy,
     )
+    count = partial(meters.tally.count, meters.app_events)
+    return _telling(settings, issuer, APP_EVENT_QUEUE, write=writer.write, record=writer.record, observe=count)
+
+
+def _telling(
+    settings: Settings,
+    issuer: Issuer,
+    queue: AppQueue[Told],
+    *,
+    write: Write[Told],
+    record: Record[Told],
+    observe: Callable[[str], None],
+) -> BackChannel[Told]:
+    """Put a queue together with what writes for it; all of them reach as far as the settings allow, and no further."""
     return BackChannel(
         issuer.database,
         Outbound(settings.outbound_allow),
-        APP_EVENT_QUEUE,
-        writer.write,
-        writer.record,
-        observe=lambda result: meters.tally.count(meters.app_events, result),
+        queue,
+        write,
+        record,
+        observe=observe,
         clock=issuer.clock,
         entropy=issuer.entropy,
     )

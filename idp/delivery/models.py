@@ -1,9 +1,9 @@
-"""The rows behind what is to be delivered: messages to people, and what apps must hear about sessions that ended."""
+"""The rows behind what is to be delivered: messages to people, and what apps must hear about sessions and keys."""
 
 from __future__ import annotations
 
 from sqlalchemy import Index, String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, MappedAsDataclass, mapped_column
 
 from idp.storage.models import Base, Instant, Json, table_of
 from idp.storage.prune import prunable
@@ -41,11 +41,27 @@ class OutboxMessage(Base):
     settled_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
-class AppLogoutRow(Base):
-    """One app to be told that one session ended (OpenID Connect Back-Channel Logout 1.0).
+class ToldApp(MappedAsDataclass, kw_only=True):
+    """What the rows have in common by which one app is told one thing (`app_queue` reads and writes them).
 
-    Which token it gets is decided at each try. `settled_at` is when that was over; `state` tells how.
+    What it gets is decided at each try. `settled_at` is when that was over; `state` tells how.
     """
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    client_id: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[Instant]
+    due_at: Mapped[Instant]
+    give_up_at: Mapped[Instant]
+    state: Mapped[str] = mapped_column(String(16))
+    claim: Mapped[str | None] = mapped_column(String(32), default=None)
+    attempts: Mapped[int] = mapped_column(default=0)
+    faults: Mapped[int] = mapped_column(default=0)
+    last_problem: Mapped[str | None] = mapped_column(String(160), default=None)
+    settled_at: Mapped[Instant | None] = mapped_column(default=None)
+
+
+class AppLogoutRow(ToldApp, Base):
+    """One app to be told that one session ended (OpenID Connect Back-Channel Logout 1.0)."""
 
     __tablename__ = "app_logouts"
     __table_args__ = (
@@ -55,22 +71,11 @@ class AppLogoutRow(Base):
         Index("ix_app_logouts_settled_at", "settled_at"),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
     sid: Mapped[str] = mapped_column(String(32))
     account_id: Mapped[str] = mapped_column(String(64))
-    client_id: Mapped[str] = mapped_column(String(128))
-    created_at: Mapped[Instant]
-    due_at: Mapped[Instant]
-    give_up_at: Mapped[Instant]
-    state: Mapped[str] = mapped_column(String(16))
-    claim: Mapped[str | None] = mapped_column(String(32), default=None)
-    attempts: Mapped[int] = mapped_column(default=0)
-    faults: Mapped[int] = mapped_column(default=0)
-    last_problem: Mapped[str | None] = mapped_column(String(160), default=None)
-    settled_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
-class AppEventRow(Base):
+class AppEventRow(ToldApp, Base):
     """One app to be told of one incident, by a security event token (RFC 8417); `id` is its `jti`."""
 
     __tablename__ = "app_events"
@@ -80,18 +85,7 @@ class AppEventRow(Base):
         UniqueConstraint("incident_id", "client_id"),
     )
 
-    id: Mapped[str] = mapped_column(String(32), primary_key=True)
     incident_id: Mapped[str] = mapped_column(String(32))
-    client_id: Mapped[str] = mapped_column(String(128))
-    created_at: Mapped[Instant]
-    due_at: Mapped[Instant]
-    give_up_at: Mapped[Instant]
-    state: Mapped[str] = mapped_column(String(16))
-    claim: Mapped[str | None] = mapped_column(String(32), default=None)
-    attempts: Mapped[int] = mapped_column(default=0)
-    faults: Mapped[int] = mapped_column(default=0)
-    last_problem: Mapped[str | None] = mapped_column(String(160), default=None)
-    settled_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
 OUTBOX = table_of(OutboxMessage)
