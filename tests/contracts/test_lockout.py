@@ -6,94 +6,36 @@ import secrets
 from itertools import count
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from idp.lockout.known_devices import device_parameters, remember_device
 from idp.lockout.models import COUNTERS, KNOWN, REMEMBERED_SECONDS
-from idp.lockout.origin import Origin, origin_of
-from idp.lockout.place_failures import PlaceFailures, count_by_place, forgive_by_place
-from idp.lockout.places import HOUR, LIMITS
+from idp.lockout.place_failures import forgive_by_place
+from idp.lockout.places import HOUR
 from idp.lockout.policy import GuessKind
-from idp.lockout.reservation import GuessesStopped, GuessTooSoon, Reservation, TooManyGuesses, WorkDue
-from idp.lockout.reserve import reserve, undo
+from idp.lockout.reservation import GuessesStopped, GuessTooSoon, TooManyGuesses
+from idp.lockout.reserve import undo
 from idp.lockout.take import forget_guesses, put_back, take
 from idp.storage.database import Database
 from idp.storage.engine import open_engine
 from idp.storage.prune import prune
-from keys.mac import MacKey
+from tests.support.guessing import (
+    BROWSER,
+    DAY,
+    HALF_HOUR,
+    SCHEDULE,
+    START,
+    admitted,
+    counters,
+    fail,
+    guess,
+    know,
+    origin,
+    take_back,
+    ten_guesses,
+)
 from tests.support.racing import at_once
 from tests.support.statements import statements_of
-
-KEY = MacKey({1: b"1" * 32}, "lookup")
-START = 1_800_014_400.0
-HALF_HOUR = 1800.0
-DAY = 86_400.0
-BROWSER = b"b" * 32
-SCHEDULE = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 12.0, 20.0]
-"""Seconds after the first guess at which ten guesses are looked at, none of them too soon."""
-
-
-def origin(name: str = "tom", *, address: str = "192.0.2.7", device: bytes | None = None, now: float = START) -> Origin:
-    """Describe where a guess comes from."""
-    return origin_of(KEY, identifier=name, address=address, device_digest=device, now=now)
-
-
-def guess(
-    database: Database,
-    *,
-    name: str = "tom",
-    account: str | None = None,
-    address: str = "192.0.2.7",
-    device: bytes | None = None,
-    after: float = 0.0,
-    worked: bool = False,
-) -> Reservation:
-    """Count a guess in a transaction of its own, so many seconds after the start."""
-    with database.writing() as connection:
-        return reserve(
-            connection,
-            account_id=account,
-            identifier_key=f"typed:{name}",
-            origin=origin(name, address=address, device=device, now=START + after),
-            worked=worked,
-            now=START + after,
-        )
-
-
-def ten_guesses(database: Database, *, after: float = 0.0, **who: str | bytes | None) -> None:
-    """Use a budget up, none too soon."""
-    for seconds in SCHEDULE:
-        guess(database, after=after + seconds, **who).require_admitted()  # type: ignore[arg-type]
-
-
-def admitted(reservation: Reservation) -> bool:
-    """Whether the guess may be checked."""
-    return reservation.refusal is None
-
-
-def take_back(database: Database, reservation: Reservation) -> None:
-    """Say that the guess was not looked at."""
-    with database.writing() as connection:
-        undo(connection, reservation)
-
-
-def fail(database: Database, *, name: str, address: str = "192.0.2.7", after: float = 0.0) -> PlaceFailures:
-    """Count a failure by its place."""
-    with database.writing() as connection:
-        return count_by_place(connection, origin(name, address=address, now=START + after))
-
-
-def counters(database: Database) -> dict[str, int]:
-    """Read how many failures each key has."""
-    with database.reading() as connection:
-        return {row.key: row.failures for row in connection.execute(select(COUNTERS.c.key, COUNTERS.c.failures))}
-
-
-def know(database: Database, account: str, digest: bytes = BROWSER, *, at: float = START) -> None:
-    """Let an account have signed in with a browser."""
-    known = device_parameters(handle_digest=digest, account_id=account, now=at, entropy=secrets.token_bytes)
-    with database.writing() as connection:
-        connection.execute(remember_device(connection.dialect.name), known)
 
 
 def test_ten_guesses_at_a_name(database: Database) -> None:
@@ -233,57 +175,6 @@ def test_only_an_admitted_guess_can_be_taken_back(database: Database) -> None:
     ten_guesses(database)
     with pytest.raises(TooManyGuesses):
         take_back(database, guess(database, after=40.0))
-
-
-def test_a_place_counts_pairs_and_not_tries(database: Database) -> None:
-    """One person who mistypes twenty times is one failure; a hundred names are a hundred."""
-    assert [1] + [None] * 19 == [fail(database, name="tom").address for _ in range(20)]
-    assert [2, 3, 4] == [fail(database, name=f"name {number}").address for number in range(3)]
-    assert 1 == fail(database, name="tom", after=HOUR).address
-
-
-def test_success_gives_back_its_own_pair_alone(database: Database) -> None:
-    """Whoever signs in to an account of their own takes nothing off the others' failures from the same address."""
-    for name in ("tom", "dana", "ann"):
-        fail(database, name=name)
-    for _ in range(3):
-        with database.writing() as connection:
-            forgive_by_place(connection, origin("tom"))
-            forgive_by_place(connection, origin("own account"))
-    counted = counters(database)
-    assert (2, 2) == (counted[origin().address_key], counted[origin().network_key])
-    assert 3 == fail(database, name="tom").address
-
-
-def put_failures(database: Database, kind: GuessKind, failures: int) -> None:
-    """Let a place have failed so often."""
-    key = origin().address_key if kind is GuessKind.ADDRESS else origin().network_key
-    row = {"key": key, "kind": kind.value, "window_started": START, "failures": failures, "consecutive": 0}
-    with database.writing() as connection:
-        connection.execute(insert(COUNTERS).values(row))
-
-
-@pytest.mark.parametrize("kind", [GuessKind.ADDRESS, GuessKind.NETWORK])
-def test_a_busy_place_is_asked_for_work_and_then_refused(database: Database, kind: GuessKind) -> None:
-    """Nothing is counted at the name meanwhile; work helps until the second limit; other places meet nothing."""
-    put_failures(database, kind, LIMITS[kind].work - 1)
-    assert admitted(guess(database))
-    fail(database, name="one more")
-    refused = guess(database).refusal
-    assert (WorkDue, kind, START + HOUR) == (type(refused), refused and refused.kind, refused and refused.ends_at)
-    assert 1 == counters(database)["typed:tom"]
-    assert admitted(guess(database, worked=True))
-    assert admitted(guess(database, address="203.0.113.1"))
-    assert admitted(guess(database, after=HOUR))
-
-
-def test_a_very_busy_place_is_refused_for_the_rest_of_the_hour(database: Database) -> None:
-    """Work pays for nothing any more; whoever is known there signs in all the same."""
-    know(database, "a1")
-    put_failures(database, GuessKind.ADDRESS, LIMITS[GuessKind.ADDRESS].refused)
-    refused = guess(database, worked=True).refusal
-    assert (TooManyGuesses, GuessKind.ADDRESS) == (type(refused), refused and refused.kind)
-    assert admitted(guess(database, account="a1", device=BROWSER))
 
 
 def test_two_hundred_at_once_are_never_more_than_the_budget(database_url: str) -> None:

@@ -19,6 +19,13 @@ CODES = frozenset({
     "invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type",
     "invalid_scope", "invalid_token", "insufficient_scope", "not_found",
 })  # fmt: skip
+NASTY = [
+    b"", b"\x00", b"%00", b"%", b"%zz", b"\xff\xfe", b"%ff%fe", b"%ed%a0%80", b"%f4%90%80%80", b"%c0%80", b"'", b'"',
+    b"<script>", b"%3Cscript%3E", b"a" * 70_000, b"a" * 30_000, b"%F0%9F%A6%8A" * 500, b"a+b++c", b"[]", b"{}", b"null",
+    b"-1", b"0", b"99999999999999999999", b"1e999", b"NaN", b"true", b"../../..", b"%0d%0aSet-Cookie:%20x=y",
+    b"https://evil.example/", b"javascript:alert(1)", b"%e2%80%ae", b"%ef%bb%bf", b"%cc%81" * 300, b"a.b.c",
+    b"." * 5000, b"e30.e30.", b"%7B%22a%22:1%7D", b"none", b"plain", b"S256", b"openid " * 1000,
+]  # fmt: skip
 CPU_SECONDS = 1.0
 NUMBERS = count()
 

@@ -14,9 +14,11 @@ from idp.acts.visitor import Visitor
 from idp.app import Service
 from idp.storage.handles import Clock
 from tests.support.authenticator import Authenticator, Said, text
-from tests.support.in_process import ADDRESS, Browser
+from tests.support.in_process import ADDRESS, App, Browser
 
 NOBODY = Visitor(address="", user_agent=None, reference="TEST")
+ASKED = "Enter the code from your app"
+SESSION, REMEMBERED = "__Host-idp_session", "__Host-idp_remembered"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,3 +112,14 @@ def recovery_codes_on(page: TestResponse) -> list[str]:
 def verify_code(browser: Browser, page: TestResponse, code: str, *, way: str = "totp", **fields: str) -> TestResponse:
     """Type a code on the page that asks for a second factor."""
     return browser.submit(page, {"way": way, "code": code, "action": "verify", **fields})
+
+
+def after_password(app: App, browser: Browser, **changes: str) -> TestResponse:
+    """Ask, sign in, and give the page that comes then."""
+    return browser.follow(browser.sign_in(app.ask(browser, **changes)))
+
+
+def other_way(browser: Browser, page: TestResponse, way: str) -> TestResponse:
+    """Choose another way on the page that asks for a factor."""
+    journey = page.request.args["journey"]
+    return browser.get(f"/verify-factor?journey={journey}&way={way}")

@@ -10,6 +10,7 @@ from functools import partial
 import pyotp
 from sqlalchemy import func, select
 
+from idp.acts.remove_factor import Removed, remove_factor
 from idp.acts.renew_recovery_codes import renew_recovery_codes
 from idp.acts.send_text import Texted
 from idp.acts.verify_factor import Then
@@ -20,7 +21,7 @@ from idp.audit.events import RecordedEvent
 from idp.lockout.models import COUNTERS
 from idp.lockout.policy import GuessKind
 from idp.lockout.reservation import TooManyGuesses
-from idp.mfa.factors import FactorFacts
+from idp.mfa.factors import FactorFacts, list_factors
 from idp.mfa.policy import Way
 from idp.mfa.verified import FactorRefused, Verified
 from tests.support.clock import SettableClock
@@ -144,3 +145,23 @@ def texted_code(service: Service) -> str:
 def wrong(code: str) -> str:
     """Give six other digits."""
     return f"{(int(code) + 1) % 1_000_000:06}"
+
+
+def factors_of(person: Person) -> list[str]:
+    """Give the kinds of somebody's factors."""
+    with person.service.database.reading() as connection:
+        return [factor.kind.value for factor in list_factors(connection, account_id=person.account_id)]
+
+
+def removed(person: Person, factor_id: str, *, also_last: bool = False) -> Removed:
+    """Remove a factor."""
+    with person.service.database.writing() as connection:
+        return remove_factor(
+            connection,
+            account_id=person.account_id,
+            factor_id=factor_id,
+            also_last=also_last,
+            visitor=VISITOR,
+            entropy=person.service.entropy,
+            now=person.service.clock(),
+        )
