@@ -22,6 +22,7 @@ from idp.issuance.pick_up import PickUp
 from idp.storage.key_models import KeyRow
 from idp.storage.key_rows import read_ring
 from idp.storage.revisions import bump
+from keys.kek_source import file_source
 from keys.purposes import Purpose
 from keys.rotation import ACTIVATION_DELAY, keys_of
 from tests.support.asking import get, measured, seconds_until
@@ -174,7 +175,12 @@ def test_all_signing_keys_are_lost(
         assert signed_by(node) is None
     begun = time.monotonic()
     made = initialise_keys(
-        here.database, tmp_path / "kek", algorithms=("ES256",), actor="test", now=here.clock(), entropy=here.entropy
+        here.database,
+        file_source(tmp_path / "kek"),
+        algorithms=("ES256",),
+        actor="test",
+        now=here.clock(),
+        entropy=here.entropy,
     )
     assert (3, ()) == (len(made.created), made.without_active)
     seconds_until(lambda: signed_by(there) is not None, most=RESTORED_SECONDS)
