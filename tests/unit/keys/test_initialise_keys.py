@@ -106,7 +106,7 @@ def test_a_lost_kek_is_not_replaced(database: Database, tmp_path: Path) -> None:
     initialise(database, tmp_path / "kek")
     (tmp_path / "kek").unlink()
 
-    with pytest.raises(KekRefused, match="restore it from its backup from its backup"):
+    with pytest.raises(KekRefused, match="restore it from its backup"):
         initialise(database, tmp_path / "kek")
     assert not (tmp_path / "kek").exists()
 
