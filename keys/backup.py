@@ -104,9 +104,11 @@ def _label(epoch: int) -> Label:
 
 def _written(record: KeyRecord) -> dict[str, Any]:
     wrapped = None if record.wrapped is None else base64url.encode(record.wrapped).decode()
-    return asdict(record) | {"state": record.state.value, "wrapped": wrapped}
+    return asdict(record) | {"state": record.state.value, "wrapped": wrapped, "tried_for": list(record.tried_for)}
 
 
 def _read(row: Mapping[str, Any]) -> KeyRecord:
     wrapped = None if row["wrapped"] is None else base64url.decode(row["wrapped"].encode())
-    return KeyRecord(**(dict(row) | {"state": KeyState(row["state"]), "wrapped": wrapped}))
+    return KeyRecord(
+        **(dict(row) | {"state": KeyState(row["state"]), "wrapped": wrapped, "tried_for": tuple(row["tried_for"])})
+    )

@@ -5,7 +5,7 @@ it by then; the instants decide what a key may do, not the moment at which a pro
 are seconds since the epoch, UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from keys.states import PUBLISHED, KeyState, require_transition
@@ -19,7 +19,7 @@ class KeyRecord:
 
     `home` says where the private part is: "local" is in this row, wrapped; anything else names a token or service that
     signs for us ("pkcs11:LABEL"). `canaries` are the clients for which a staged key signs before all others, each with
-    the instant from which it does.
+    the instant from which it does; `tried_for` are all for which it ever has.
 
     `version` counts the secrets of one purpose (1 for signing keys, whose kid tells them apart); `epoch` is the ring's
     epoch at this row's last change.
@@ -41,6 +41,7 @@ class KeyRecord:
     retired_at: float | None = None
     removed_at: float | None = None
     canaries: Mapping[str, float] = field(default_factory=dict)
+    tried_for: Sequence[str] = ()
     epoch: int
 
     def signs(self, now: float) -> bool:

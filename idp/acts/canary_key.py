@@ -75,8 +75,10 @@ def canary_key(
             return Canary(algorithm, staged.kid, names, written.effective_at, written.epoch)
 
         def write(connection: Connection, written: Written) -> None:
-            canaries = dict.fromkeys(trial(written).clients, written.effective_at)
-            move_key(connection, staged, replace(staged, canaries=canaries, epoch=written.epoch))
+            names = trial(written).clients
+            tried_for = tuple(sorted({*staged.tried_for, *names}))
+            canaries = dict.fromkeys(names, written.effective_at)
+            move_key(connection, staged, replace(staged, canaries=canaries, tried_for=tried_for, epoch=written.epoch))
 
         written = write_change(
             database,

@@ -22,7 +22,6 @@ from sqlalchemy import Connection
 
 from idp.acts.change_ring import Change, Written, write_change
 from idp.acts.stage_key import stage_key
-from idp.acts.tell_apps_of_key import tell_apps_of_key
 from idp.acts.tell_of_incident import tell_of_incidents
 from idp.audit.events import EventType
 from idp.storage.database import Database, StorageUnavailable
@@ -105,10 +104,8 @@ def _written(
     entropy: Entropy,
 ) -> Containment:
     opened: list[Incident] = []
-    logouts = 0
 
     def open_incident(connection: Connection, written: Written) -> None:
-        nonlocal logouts
         opened.append(
             Incident(
                 id=new_id(entropy),
@@ -123,7 +120,6 @@ def _written(
             )
         )
         add_incident(connection, opened[0])
-        logouts = tell_apps_of_key(connection, key, entropy=entropy, now=written.at)
         write_mark(connection, kind="kid", id=key.kid, not_before=written.at, now=written.at)
 
     write_change(
@@ -134,7 +130,7 @@ def _written(
             moves=[(key, KeyState.COMPROMISED), *((other, KeyState.ACTIVE) for other in follower)],
             delay=0.0,
         ),
-        details=lambda _: {**asdict(opened[0]), "app_logouts": logouts},
+        details=lambda _: asdict(opened[0]),
         actor=actor,
         clock=clock,
         entropy=entropy,

@@ -2,8 +2,8 @@
 
 By the back channel, as if the session had ended, so that an app drops what it began with such a token; here it goes on,
 and the next sign-in at the app asks the person for nothing. Who is told: apps that listen, whose ID tokens the key's
-algorithm signs, for each session with a grant that lives. A key that never signed,
-not even for chosen apps, is told of to nobody.
+algorithm signs, for each session with a grant that lives. A key that never signed, not even for chosen apps, is told
+of to nobody.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ _G = table_of(Grant).c
 _R = table_of(ClientRow).c
 
 
-def tell_apps_of_key(connection: Connection, key: KeyRecord, *, entropy: Entropy, now: float) -> int:
-    """Put what apps are to be told into their outbox, in the caller's transaction; gives how many logouts that is."""
-    if not key.canaries and (key.activated_at is None or key.activated_at > now):
+def tell_apps_of_key(connection: Connection, key: KeyRecord, *, leaked_at: float, entropy: Entropy, now: float) -> int:
+    """Put what apps are to be told into their outbox, in the caller's transaction; gives how many logouts that is.
+
+    `leaked_at` is when it went out of service: one that was yet to become active had signed nothing.
+    """
+    if not key.tried_for and (key.activated_at is None or key.activated_at > leaked_at):
         return 0
     listening = _listening(connection, key.algorithm)
     live = (_G.client_id.in_(listening), _G.ended_at.is_(None), _G.expires_at > now, _G.sid.is_not(None))

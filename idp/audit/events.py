@@ -79,6 +79,7 @@ class EventType(StrEnum):
     KEYS_RESTORED = "keys.restored"
     KEYS_COMPROMISED = "keys.compromised"
     DRILL_ENDED = "drill.ended"
+    INCIDENT_TOLD = "incident.told"
     INCIDENT_REVIEWED = "incident.reviewed"
     KEYS_DESTROYED = "keys.destroyed"
     KEYS_PICK_UP_OVERRIDDEN = "keys.pick_up_overridden"

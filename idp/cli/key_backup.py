@@ -116,7 +116,7 @@ def _tell(done: RestoredKeys) -> None:
     if not done.added and not done.replaced and done.ended is None:
         click.echo("Nothing was missing, older or damaged.")
         return
-    click.echo(f"{len(done.added)} keys and secrets were put back, {len(done.replaced)} replaced.")
+    click.echo(f"Keys and secrets put back: {len(done.added)}, replaced: {len(done.replaced)}.")
     if done.ended is not None:
         click.echo(said(done.ended))
 

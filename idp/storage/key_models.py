@@ -51,4 +51,5 @@ class KeyRow(Base):
     retired_at: Mapped[Instant | None]
     removed_at: Mapped[Instant | None]
     canaries: Mapped[dict[str, float]] = mapped_column(JsonType, server_default="{}")
+    tried_for: Mapped[list[str]] = mapped_column(JsonType, server_default="[]")
     epoch: Mapped[int] = mapped_column(BigNumber)

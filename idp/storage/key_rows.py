@@ -153,10 +153,10 @@ def _stored(database: Database) -> StoredRing:
 
 def _record(row: RowMapping) -> KeyRecord:
     values: dict[str, Any] = {name: row[_KEYS.c[name]] for name in _COLUMNS}
-    return KeyRecord(**(values | {"state": KeyState(values["state"])}))
+    return KeyRecord(**(values | {"state": KeyState(values["state"]), "tried_for": tuple(values["tried_for"])}))
 
 
 def _values(record: KeyRecord) -> dict[str, Any]:
     values = {name: getattr(record, name) for name in _COLUMNS}
-    public = dict(record.public_jwk)
-    return values | {"state": record.state.value, "public_jwk": public, "canaries": dict(record.canaries)}
+    documents = {"public_jwk": dict(record.public_jwk), "canaries": dict(record.canaries)}
+    return values | {"state": record.state.value, "tried_for": list(record.tried_for), **documents}

@@ -178,7 +178,7 @@ def test_apps_drop_what_may_rest_on_it_and_people_stay_signed_in(
         contain(node, signer_of(node).kid)
         with node.database.reading() as connection:
             (row,) = connection.execute(select(APP_LOGOUTS)).all()
-            trail = connection.execute(select(EVENTS.c.details).where(EVENTS.c.type == "keys.compromised")).scalars()
+            trail = connection.execute(select(EVENTS.c.details).where(EVENTS.c.type == "incident.told")).scalars()
             assert [0, 1] == [details["app_logouts"] for details in trail]
         assert ("listens", "waiting") == (row.client_id, row.state)
         assert "code" == outcome(apps[0].ask(browser, scope=SCOPES, prompt="none"))

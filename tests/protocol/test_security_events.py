@@ -283,7 +283,8 @@ def test_a_key_that_never_signed_ends_nothing(night: Night) -> None:
     assert ({"confirmed": 1}, {}) == (night.deliver(), night.place.deliver())
 
 
-def test_a_staged_key_that_signed_for_chosen_apps_is_told_of(night_on_each: Night) -> None:
+@pytest.mark.parametrize("taken_back", [False, True], ids=["still does", "taken back"])
+def test_a_staged_key_that_signed_for_chosen_apps_is_told_of(night_on_each: Night, *, taken_back: bool) -> None:
     """Its apps hear of the key, and of each session that may rest on it: a canary's tokens were believed like any."""
     night, place = night_on_each, night_on_each.place
     chosen = night.listener("chosen", backchannel_logout_uri=place.server.address("/chosen"))
@@ -291,6 +292,8 @@ def test_a_staged_key_that_signed_for_chosen_apps_is_told_of(night_on_each: Nigh
     kid = night.try_out("chosen")
     browser, (claims,) = place.sign_in(chosen)
     assert kid == opened(chosen.tokens(browser)["id_token"])[0]["kid"]
+    if taken_back:
+        assert kid == night.try_out()
     night.contain(kid)
     assert ({"confirmed": 1}, {"confirmed": 1}) == (night.deliver(), place.deliver())
     assert kid == decoded(night, night.heard("chosen")[0]).claims["events"][KEY_COMPROMISED]["kid"]
