@@ -112,7 +112,10 @@ def _taken(holds: Callable[[], bool], since: float | None = None) -> float | Non
 
 
 def _note(database: Database, drill: Drill, done: Containment, *, actor: str, clock: Clock, entropy: Entropy) -> None:
-    details = {**asdict(drill), "opened_at": done.incident.opened_at}
+    # The trail keeps flat lists: the nodes, and beside each its seconds, empty where it was not in time.
+    taken = ["" if seconds is None else f"{seconds:.3f}" for seconds in drill.seconds.values()]
+    measured = {"nodes": list(drill.seconds), "seconds": taken}
+    details = {**asdict(drill), **measured, "opened_at": done.incident.opened_at}
     result = "ok" if drill.passed else "too_slow"
     event = Event(type=EventType.DRILL_ENDED, at=clock(), actor=actor, result=result, details=details)
     with database.writing() as connection:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from idp.acts.canary_key import Canary, canary_key
 from idp.acts.compromise_key import Containment, compromise_key
+from idp.acts.drill_key import Drill, Publishes, drill_key
 from idp.acts.rotate_key import Rotation, rotate_key
 from idp.clients.directory import ClientDirectory
 from idp.issuance.pick_up import PickUp
@@ -50,6 +53,30 @@ class KeyDesk:
             self.kek,
             kid=kid,
             reason=reason,
+            actor=actor,
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+
+    def canary(self, algorithm: str, client_ids: Collection[str], *, actor: str) -> Canary:
+        """Let the staged key sign for these clients alone, or for none; raises as `canary_key`."""
+        return canary_key(
+            self.database,
+            self.kek,
+            algorithm=algorithm,
+            client_ids=client_ids,
+            pick_up=self.pick_up(),
+            actor=actor,
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+
+    def drill(self, nodes: Mapping[str, Publishes], *, actor: str) -> Drill:
+        """Rehearse a compromise with the first algorithm; raises as `drill_key`."""
+        return drill_key(
+            self.database,
+            nodes,
+            algorithm=self.algorithms[0],
             actor=actor,
             clock=self.clock,
             entropy=self.entropy,

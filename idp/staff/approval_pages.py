@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import flask
+from collections.abc import Mapping
 
+import flask
+import orjson
+
+from idp.accounts.find import find_by_id
 from idp.acts.approvals import (
     ApprovalUnknown,
     DecidedAlready,
@@ -21,7 +25,7 @@ from idp.issuance.pick_up import NotPickedUp
 from idp.staff.roles import Action
 from idp.staff.visit import console_page, doing_of, page_name, posted_by_staff, shown_to_staff, staff_at
 from idp.storage.approval_rows import Approval, find_approval, list_approvals
-from idp.storage.key_rows import RingMoved
+from idp.storage.key_rows import RingMoved, read_ring
 from idp.web.errors import ShownError
 from keys.errors import KeysError
 
@@ -81,13 +85,36 @@ def _one(parts: Parts, person: Standing, approval_id: str) -> flask.Response:
         own=is_same_person(approval.proposed_by, person),
         seen=approval.digest.hex(),
         action=f"{Back.SECURITY_APPROVALS}/{approval.id}",
-        arguments=_in_words(approval),
+        arguments=_arguments(parts, approval),
     )
 
 
-def _in_words(approval: Approval) -> list[tuple[str, str]]:
-    """List every argument, nothing left out: what is approved is what is read here."""
-    return [(name, str(value)) for name, value in sorted(approval.arguments.items())]
+def _arguments(parts: Parts, approval: Approval) -> list[tuple[str, str, str | None]]:
+    """List every argument, nothing left out, with what it stands for: what is approved is what is read here."""
+    listed: list[tuple[str, str, str | None]] = []
+    for name, value in sorted(approval.arguments.items()):
+        if isinstance(value, Mapping):
+            listed += [
+                (inner, orjson.dumps(new).decode(), _new_level(inner, new)) for inner, new in sorted(value.items())
+            ]
+        else:
+            listed.append((name, str(value), _meaning(parts, name, str(value))))
+    return listed
+
+
+def _new_level(name: str, value: object) -> str | None:
+    return str(value) if name == "minimum_acr" and value is not None else None
+
+
+def _meaning(parts: Parts, name: str, value: str) -> str | None:
+    if name == "client_id":
+        client = parts.issuer.directory.find(value)
+        return client.name if client else None
+    with parts.issuer.database.reading() as connection:
+        if name == "kid":
+            return next((key.algorithm for key in read_ring(connection).records if key.kid == value), None)
+        account = find_by_id(connection, account_id=value) if name == "account_id" else None
+    return account.user_id if account else None
 
 
 def _decided(parts: Parts, approval_id: str) -> flask.Response:

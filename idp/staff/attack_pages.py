@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import flask
 
@@ -43,8 +44,15 @@ def _page(parts: Parts, person: Standing) -> flask.Response:
     since = (parts.issuer.clock() // HOUR + 1 - HOURS) * HOUR
     with parts.issuer.database.reading() as connection:
         counted = counts_by_time(connection, list(SHOWN), since=since, step=HOUR, buckets=HOURS)
-    charts = [
-        {"words": words, "total": sum(counted[name]), "highest": max(counted[name]), "chart": bars(counted[name])}
-        for name, words in SHOWN.items()
-    ]
+    charts = [_chart(words, counted[name], since) for name, words in SHOWN.items()]
     return console_page(parts, "attacks", person, charts=charts, since=since)
+
+
+def _chart(words: str, counts: Sequence[int], since: float) -> dict[str, Any]:
+    return {
+        "words": words,
+        "total": sum(counts),
+        "highest": max(counts),
+        "chart": bars(counts),
+        "hours": [(since + place * HOUR, count) for place, count in enumerate(counts) if count],
+    }

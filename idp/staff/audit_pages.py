@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import flask
+from typing import Any, Final
 
+import flask
+from sqlalchemy import Connection
+
+from idp.acts.staff_members import staff_members
 from idp.acts.standing import Standing
 from idp.audit.browse import Wanted, latest_events
+from idp.audit.events import EventType
 from idp.audit.read import events_by_reference
 from idp.audit.verify import chain_state
 from idp.flows.built_in import Back
@@ -16,6 +21,7 @@ from idp.staff.visit import console_page, shown_to_staff
 MOST = 100
 FIELDS = ("type", "account_id", "client_id", "reference")
 MAX_TYPED = 128
+KNOWN: Final[dict[str, Any]] = {"kinds": sorted(EventType), "most": MOST}
 
 
 def audit_pages(parts: Parts) -> flask.Blueprint:
@@ -37,9 +43,14 @@ def _page(parts: Parts, person: Standing) -> flask.Response:
         else:
             wanted = Wanted(
                 type=typed["type"] or None,
-                account_id=typed["account_id"] or None,
+                account_id=_account_id(connection, typed["account_id"]) or None,
                 client_id=typed["client_id"] or None,
             )
             events = latest_events(connection, wanted, count=MOST)
         chain = chain_state(connection)
-    return console_page(parts, "audit", person, typed=typed, events=events[::-1], chain=chain)
+    return console_page(parts, "audit", person, typed=typed, events=events[::-1], chain=chain, **KNOWN)
+
+
+def _account_id(connection: Connection, typed: str) -> str:
+    """Give the id of a colleague who was named; anybody else is found by their id alone: the trail links nobody."""
+    return next((one.account_id for one in staff_members(connection) if one.user_id == typed), typed)

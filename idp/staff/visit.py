@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from idp.accounts.policy import Kind
 from idp.acts.approvals import FRESH_SECONDS, is_strong_and_fresh
+from idp.acts.staff_members import staff_members
 from idp.acts.standing import Standing, standing_of_session
 from idp.acts.two_person_acts import Doing
 from idp.flows.account_visit import zone_of
@@ -101,12 +102,14 @@ def console_page(parts: Parts, name: str, person: Standing, **context: Any) -> f
     now, binding = parts.issuer.clock(), _binding(parts)
     with parts.issuer.database.reading() as connection:
         zone = zone_of(connection, person)
+        names = {member.account_id: member.user_id for member in staff_members(connection)}
     return parts.pages.render(
         f"security_{name}",
         language=language_of(account_locale=person.locale),
         zone=zone,
         form_token=parts.form_tokens.issue(page=page_name(name), binding=binding, now=now),
         sign_out_token=parts.form_tokens.issue(page=SIGN_OUT_PAGE, binding=binding, now=now),
+        names=names,
         user_id=person.user_id,
         role=person.role,
         may={action.value for action in Action if may(person.role, action)},

@@ -12,12 +12,13 @@ from idp.wording import msgid
 
 @dataclass(frozen=True, slots=True)
 class ErrorWords:
-    """Three English texts (msgids), and whether the account page is a way on."""
+    """Three English texts (msgids), and whether the account page, or the security console, is a way on."""
 
     heading: LiteralString
     what: LiteralString
     next: LiteralString
     account: bool = False
+    console: bool = False
 
 
 _RETURN: Final = msgid("Go back to the app that you came from and start again.")
@@ -60,16 +61,19 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
         msgid("This can’t be decided on"),
         msgid("Somebody has decided on it, its half hour is over, or it is for somebody else to decide."),
         msgid("Go back to the list of approvals, which says how things stand."),
+        console=True,
     ),
     "act_refused": ErrorWords(
         msgid("This was not done"),
         msgid("The state of things does not allow it, or somebody else changed it at the same moment."),
         msgid("Look at the page again; the audit trail and the command line name the reason."),
+        console=True,
     ),
     "role_refused": ErrorWords(
         msgid("Your role does not include this"),
         msgid("Nothing was changed. What each role may do is the same for everybody who has it."),
         msgid("Ask a security engineer."),
+        console=True,
     ),
     "lock_down_unknown": ErrorWords(
         msgid("This link does not work any more"),

@@ -25,7 +25,6 @@ from idp.storage.approval_rows import done_alone_since, find_approval
 from idp.storage.key_rows import read_ring
 from tests.support.account_pages import press
 from tests.support.clock import SettableClock
-from tests.support.databases import copy_sqlite
 from tests.support.in_process import Browser, add_person, issuer_on
 from tests.support.second_factors import add_app
 from tests.support.staff import console, hire
@@ -78,9 +77,9 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def world(tmp_path: Path, clock: SettableClock) -> Iterator[World]:
-    """Give the world on SQLite."""
-    with issuer_on(copy_sqlite(tmp_path / "idp.sqlite"), tmp_path, clock=clock) as service:
+def world(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[World]:
+    """Give the world, on SQLite and on PostgreSQL."""
+    with issuer_on(database_url, tmp_path, clock=clock) as service:
         yield World(service)
 
 
@@ -116,7 +115,9 @@ def test_nobody_approves_their_own(world: World) -> None:
         assert 'value="approve"' not in own.text
         with world.service.database.reading() as connection:
             seen = find_approval(connection, approval_id).digest.hex()  # type: ignore[union-attr]
-        token = re.search(r'name="form_token" value="([^"]+)"', own.text)
+        token = re.search(
+            r'"/security/approvals/[^>]+>\s*<input type="hidden" name="form_token" value="([^"]+)"', own.text
+        )
         assert token
         forged = {"form_token": token[1], "action": "approve", "seen": seen}
         assert 409 == browser.post(f"/security/approvals/{approval_id}", forged).status_code

@@ -24,7 +24,6 @@ from idp.staff.roles import MAY, READING, Action
 from tests.support.account_pages import account_id_of, press
 from tests.support.authenticator import Authenticator, Said, text
 from tests.support.clock import SettableClock
-from tests.support.databases import copy_sqlite
 from tests.support.in_process import PASSWORD, Browser, add_person, issuer_on
 from tests.support.passkeys import VISITOR, options_on, sign_in_by_passkey
 from tests.support.routes import ROUTES
@@ -50,9 +49,9 @@ def clock() -> SettableClock:
 
 
 @pytest.fixture
-def issuer(tmp_path: Path, clock: SettableClock) -> Iterator[Service]:
-    """Give an issuer on SQLite."""
-    with issuer_on(copy_sqlite(tmp_path / "idp.sqlite"), tmp_path, clock=clock) as service:
+def issuer(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator[Service]:
+    """Give an issuer, on SQLite and on PostgreSQL."""
+    with issuer_on(database_url, tmp_path, clock=clock) as service:
         yield service
 
 
@@ -178,6 +177,17 @@ def test_staff_cannot_weaken_themselves_on_the_account_pages(issuer: Service) ->
     assert "kind=totp" not in choice
 
 
+def test_the_trail_is_searched_by_a_colleagues_name_and_by_nobody_elses(issuer: Service) -> None:
+    """A customer's user ID finds nothing: the trail knows people by ids, and nothing here links the two."""
+    customer, dana = Browser(issuer), add_person(issuer, "dana")
+    customer.follow(customer.sign_in(customer.get("/account"), "dana"))
+    sofia, browser = hire(issuer, "sofia"), Browser(issuer)
+    console(browser, sofia)
+    assert "staff.enrolled" in browser.get("/security/audit?account_id=sofia").text.partition("<table>")[2]
+    assert "sign_in.succeeded" in browser.get(f"/security/audit?account_id={dana}").text.partition("<table>")[2]
+    assert "Nothing was found." in browser.get("/security/audit?account_id=dana").text
+
+
 def test_sessions_of_staff_are_short(issuer: Service, clock: SettableClock) -> None:
     """A quarter of an hour without use."""
     sofia, browser = hire(issuer, "sofia"), Browser(issuer)
@@ -212,7 +222,8 @@ def test_every_page_by_every_role(issuer: Service) -> None:
 
 
 @pytest.mark.parametrize(
-    "action", ["rotate", "compromise", "review", "override_pick_up", "disable", "approve", "refuse"]
+    "action",
+    ["rotate", "canary", "canary_back", "compromise", "drill", "review", "override_pick_up", "disable", "approve"],
 )
 def test_every_button_by_every_role(issuer: Service, action: str) -> None:
     """Route × role × posting: whose role lacks it gets 403 before the form is looked at."""

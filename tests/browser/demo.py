@@ -103,17 +103,18 @@ class Demo:
             time.sleep(0.05)
 
     @cached_property
-    def _settings(self) -> Settings:
+    def settings(self) -> Settings:
+        """What it runs with."""
         return load_settings(self.folder / "var" / "demo" / str(self.port) / "idp.toml", {})
 
     @cached_property
     def database(self) -> Database:
         """Its database, beside it."""
-        return Database(open_engine(self._settings.database_url.get_secret_value(), pool_size=1))
+        return Database(open_engine(self.settings.database_url.get_secret_value(), pool_size=1))
 
     @cached_property
     def _stored_password(self) -> str:
-        return hasher_for(self._settings, self.database, secrets.token_bytes).hash(PASSWORD)
+        return hasher_for(self.settings, self.database, secrets.token_bytes).hash(PASSWORD)
 
     def close(self) -> None:
         """End the demo, as Ctrl-C does."""

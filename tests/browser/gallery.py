@@ -16,6 +16,7 @@ from tests.browser.factor_scenes import FACTOR_SCENES
 from tests.browser.lockout_scenes import LOCKOUT_SCENES
 from tests.browser.password_scenes import PASSWORD_SCENES
 from tests.browser.relying_party import RelyingParty
+from tests.browser.staff_scenes import STAFF_SCENES
 from tests.browser.steps import (
     WRONG,
     ask_for_mail,
@@ -263,6 +264,7 @@ SCENES: Final[tuple[Scene, ...]] = (
     *FACTOR_SCENES,
     *PASSWORD_SCENES,
     *LOCKOUT_SCENES,
+    *STAFF_SCENES,
     sign_out_question,
     signed_out,
     unknown_client,

@@ -59,6 +59,8 @@ def test_every_node_drops_the_key_in_time(nodes: list[Service]) -> None:
     assert ("drill", None, before) == (incident.purpose, incident.replaced_by, after)
     told = {event.type: event for event in events}
     assert ("ok", done.kid) == (told["drill.ended"].result, told["drill.ended"].details["kid"])
+    assert ["here", "there"] == told["drill.ended"].details["nodes"]
+    assert [f"{taken:.3f}" for taken in done.seconds.values() if taken] == told["drill.ended"].details["seconds"]
     assert "drill" == told["keys.compromised"].details["purpose"]
 
 

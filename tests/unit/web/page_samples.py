@@ -29,6 +29,7 @@ from tests.unit.web.account_samples import ACCOUNT_SAMPLES
 from tests.unit.web.factor_samples import FACTOR_SAMPLES
 from tests.unit.web.password_samples import PASSWORD_SAMPLES
 from tests.unit.web.recovery_samples import RECOVERY_SAMPLES
+from tests.unit.web.staff_samples import STAFF_SAMPLES
 
 FORM: dict[str, Any] = {"action": "/here", "form_token": "1.x"}
 PASSKEY: dict[str, Any] = {"passkey_action": "/here/passkey", "passkey_options": "{}"}
@@ -254,6 +255,7 @@ SAMPLES: dict[str, Sample] = {
     **PASSWORD_SAMPLES,
     **ACCOUNT_SAMPLES,
     **FACTOR_SAMPLES,
+    **STAFF_SAMPLES,
     "See it work in five steps": demo_home,
     "Connect your app": demo_connect,
     "Mailbox": demo_mailbox,
