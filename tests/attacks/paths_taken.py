@@ -11,7 +11,7 @@ from idp.app import Service
 from idp.issuance.gate import Path
 from tests.attacks.states import SCOPES, Held, Subject
 from tests.support.in_process import AFTER_LOGOUT, Browser
-from tests.support.nodes import at, move
+from tests.support.nodes import at, move, outcome
 
 
 def _sign_in(node: Service, it: Subject, _held: Held) -> TestResponse:
@@ -82,3 +82,11 @@ WAYS = {
     "introspect a refresh token": Way(Path.INTROSPECTION, _introspect_refresh),
     "sign out with a hint": Way(Path.LOGOUT_HINT, _leave),
 }
+
+
+def result_of(response: TestResponse) -> str:
+    """Say in a word what came of it: as `outcome`, and of an introspection whether the token is active."""
+    body = response.get_json() if response.mimetype == "application/json" else {}
+    if "active" in body:
+        return "active" if body["active"] else "inactive"
+    return outcome(response)

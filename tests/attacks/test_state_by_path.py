@@ -13,18 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path as File
 
 import pytest
-from werkzeug.test import TestResponse
 
 from idp.app import Service
 from idp.issuance.gate import Path, State
-from tests.attacks.paths_taken import WAYS
+from tests.attacks.paths_taken import WAYS, result_of
 from tests.attacks.results_by_state import EXPECTED, ISSUED, NOT_REFUSED, UNRECORDED
 from tests.attacks.states import BROUGHT_ABOUT, SCOPES, Subject, hold
 from tests.attacks.strong_paths import STRONG_WAYS
 from tests.support.clock import SettableClock
 from tests.support.databases import copy_sqlite
 from tests.support.in_process import App, Browser, add_person
-from tests.support.nodes import KNOWN_SECONDS, events_of, nodes_on, outcome
+from tests.support.nodes import KNOWN_SECONDS, events_of, nodes_on
 
 CELLS = [pytest.param(state, way, id=f"{state}-{way}") for state in State for way in WAYS]
 
@@ -89,7 +88,7 @@ def test_cell(world: World, state: State, way: str) -> None:
     for node, held in zip(world.nodes, subject.held, strict=True):
         response = WAYS[way].take(node, subject, held)
         assert response.status_code < 500
-        assert expected == _result(response)
+        assert expected == result_of(response)
         if expected not in ISSUED | UNRECORDED and (state, way) not in NOT_REFUSED:
             assert events_of(node, response), "nothing was recorded"
 
@@ -111,10 +110,3 @@ def test_a_removed_scope_is_not_issued(world: World) -> None:
     subject = world.subjects[State.SCOPE_REMOVED]
     tokens = subject.app.tokens(Browser(world.nodes[0]), user_id=subject.user_id, scope=SCOPES)
     assert "openid offline_access" == tokens["scope"]
-
-
-def _result(response: TestResponse) -> str:
-    body = response.get_json() if response.mimetype == "application/json" else {}
-    if "active" in body:
-        return "active" if body["active"] else "inactive"
-    return outcome(response)
