@@ -15,7 +15,9 @@ import pytest
 from tests.support.services import ROOT
 
 SESSION = """
-import os, sys, time
+import os, signal, sys, time
+# Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from tests.support.services import begin_session, service_url
 begin_session()
 service_url("valkey")
