@@ -104,7 +104,7 @@ def kms_source(text: str) -> KekSource:
         KekRefused: the extra is not installed.
         ValueError: the address is none.
     """
-    with _extra("kms"):
+    with _extra("aws"):
         from keys.kms_kek import KmsKek
         from keys.signers.kms_client import kms_client
 
@@ -137,7 +137,7 @@ def _home(text: str) -> Home:
 
             return TransitHome(address)
         case KmsAddress() as address:
-            with _extra("kms"):
+            with _extra("aws"):
                 from keys.signers.kms import KmsHome
                 from keys.signers.kms_client import kms_client
 

@@ -1,4 +1,4 @@
-"""Where checkpoints of the audit trail are sent to beside mailboxes: a log server, or a file.
+"""Where checkpoints of the audit trail are sent to beside mailboxes: a log server, a bucket (`bucket`), or a file.
 
 A log server gets one message a checkpoint by RFC 5424, over TCP framed by its length (RFC 6587 §3.4.1) or over UDP
 (RFC 5426). A file is appended to and flushed to the disk; it is for development, since its owner can rewrite it.
@@ -13,8 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from idp.delivery.bucket import Bucket, put_locked
+
 TIMEOUT_SECONDS = 5.0
-SCHEMES = ("mailto", "syslog+tcp", "syslog+udp", "file")
+SCHEMES = ("mailto", "syslog+tcp", "syslog+udp", "s3", "file")
 NOTICE_OF_AUDIT = 13 * 8 + 5
 """Facility 13 (log audit), severity 5 (notice): RFC 5424 §6.2.1."""
 DEFAULT_PORT = 514
@@ -30,6 +32,8 @@ def place_fault(place: str) -> str | None:
         return f"{place!r}: begins with none of {', '.join(f'{one}:' for one in SCHEMES)}"
     if scheme == "mailto":
         return None if "@" in rest else f"{place!r}: names no mailbox"
+    if scheme == "s3":
+        return _bucket_fault(place)
     if scheme == "file":
         return None if Path(rest).is_absolute() else f"{place!r}: is not file:/an/absolute/path"
     return None if urlsplit(place).hostname else f"{place!r}: is not {scheme}://HOST[:PORT]"
@@ -39,10 +43,21 @@ def witness_at(place: str) -> Witness:
     """Give what hands checkpoints to a place; mailboxes have the outbox."""
     if place.startswith("file:"):
         return lambda jws, _at: _append(Path(place.removeprefix("file:")), jws)
+    if place.startswith("s3:"):
+        bucket = Bucket.parse(place)
+        return lambda jws, at: put_locked(bucket, jws, at, timeout=TIMEOUT_SECONDS)
     address = urlsplit(place)
     target = (str(address.hostname), address.port or DEFAULT_PORT)
     send = _send_stream if address.scheme == "syslog+tcp" else _send_datagram
     return lambda jws, at: send(target, _syslog_message(jws, at))
+
+
+def _bucket_fault(place: str) -> str | None:
+    try:
+        Bucket.parse(place)
+    except ValueError as error:
+        return f"{place!r}: {error}"
+    return None
 
 
 def _append(path: Path, jws: str) -> None:

@@ -52,7 +52,7 @@ def test_every_entry_is_pinned_and_hashed(lock: str) -> None:
         ("requirements-bootstrap.lock", asked("bootstrap")),
         ("requirements.lock", [*map(Requirement, PROJECT["project"]["dependencies"]), *asked("build")]),
         ("requirements-dev.lock", [*asked("dev"), *extra("hsm")]),
-        ("requirements-extra.lock", [*asked("extra"), *extra("hsm"), *extra("kms"), *extra("vault")]),
+        ("requirements-extra.lock", [*asked("extra"), *extra("aws"), *extra("hsm"), *extra("vault")]),
     ],
 )
 def test_a_lock_satisfies_what_is_asked(lock: str, requirements: list[Requirement]) -> None:
