@@ -24,7 +24,7 @@ from idp.flows.visit import fail, reference_of, sent_fields
 from idp.issuance.pick_up import NotPickedUp
 from idp.staff.roles import Action
 from idp.staff.visit import console_page, doing_of, page_name, posted_by_staff, shown_to_staff, staff_at
-from idp.storage.approval_rows import Approval, find_approval, list_approvals
+from idp.storage.approval_rows import Approval, find_approval, list_approvals, open_approvals
 from idp.storage.key_rows import RingMoved, read_ring
 from idp.web.errors import ShownError
 from keys.errors import KeysError
@@ -63,11 +63,11 @@ def approval_pages(parts: Parts) -> flask.Blueprint:
 
 
 def _queue(parts: Parts, person: Standing) -> flask.Response:
-    with parts.issuer.database.reading() as connection:
-        approvals = list_approvals(connection)
     now = parts.issuer.clock()
-    waiting = [one for one in approvals if one.is_open(now)]
-    past = [one for one in approvals if not one.is_open(now)]
+    with parts.issuer.database.reading() as connection:
+        # However many somebody proposes, none that can still be decided on is pushed off the page.
+        waiting = open_approvals(connection, now)
+        past = [one for one in list_approvals(connection) if not one.is_open(now)]
     return console_page(parts, "approvals", person, waiting=waiting, past=past, done=flask.request.args.get("done"))
 
 

@@ -11,7 +11,7 @@ from idp.flows.built_in import Back
 from idp.flows.parts import Parts
 from idp.staff.roles import Action
 from idp.staff.visit import console_page, shown_to_staff
-from idp.storage.approval_rows import done_alone_since, list_approvals
+from idp.storage.approval_rows import done_alone_since, open_approvals
 from idp.storage.incident_rows import list_incidents
 
 
@@ -30,7 +30,7 @@ def _page(parts: Parts, person: Standing) -> flask.Response:
     now = parts.issuer.clock()
     with parts.issuer.database.reading() as connection:
         staff = staff_members(connection)
-        waiting = [one for one in list_approvals(connection) if one.is_open(now)]
+        waiting = open_approvals(connection, now)
         alone = done_alone_since(connection, now - LOUD_SECONDS)
         incidents = [one for one in list_incidents(connection) if one.reviewed_at is None]
     return console_page(

@@ -106,6 +106,14 @@ def test_many_at_once_do_it_once(world: World) -> None:
     assert 1 == world.count("factors.reset")
 
 
+def test_a_flood_of_proposals_pushes_none_off_the_page(world: World) -> None:
+    """What was proposed first is still there to be refused, however many came after."""
+    first = world.proposed("cli:root@node")
+    for _ in range(120):
+        world.proposed("cli:mallory@node")
+    assert f"/security/approvals/{first}" in world.browsers["sergei"].get("/security/approvals").text
+
+
 def test_nobody_approves_their_own(world: World) -> None:
     """Neither who proposed in the console nor a shell of the same name; a form posted by hand does not help."""
     for actor in (f"account:{world.sofia.account_id}", "cli:Sofia@node"):
