@@ -7,6 +7,7 @@ never starts on a schema older or newer than its own.
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from threading import Lock
 from typing import cast
@@ -44,13 +45,11 @@ def check_schema(engine: Engine) -> None:
     Raises:
         SchemaMismatch: It has none, an older or an unknown one.
     """
-    script = ScriptDirectory.from_config(migrations())
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_heads()
-    wanted = script.get_heads()
-    if set(current) == set(wanted):
+    wanted, known = _revisions()
+    if set(current) == wanted:
         return
-    known = {revision.revision for revision in script.walk_revisions()}
     if not set(current) <= known:
         raise SchemaMismatch(
             f"the database has schema {', '.join(current)}, which this program does not know: "
@@ -60,6 +59,13 @@ def check_schema(engine: Engine) -> None:
         f"the database has schema {', '.join(current) or 'none'}, this program needs {', '.join(wanted)}: "
         "run `idp db upgrade`"
     )
+
+
+@cache
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """Give the newest revisions of this program, and all that it knows."""
+    script = ScriptDirectory.from_config(migrations())
+    return frozenset(script.get_heads()), frozenset(revision.revision for revision in script.walk_revisions())
 
 
 def upgrade(engine: Engine) -> None:

@@ -23,6 +23,7 @@ from tests.support.in_process import PASSWORD, Browser
 from tests.support.nodes import at, events_of, move, nodes_on, outcome
 from tests.support.racing import at_once
 from tests.support.services import service_url
+from tests.support.valkey import patient
 
 AT_ONCE = 50
 GRACE = 10.0
@@ -38,7 +39,7 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         url, count = copy_sqlite(folder / "idp.sqlite"), 1
     else:
         url, count = request.getfixturevalue("new_postgresql_url")(), 2
-        options["redis_url"] = f"{service_url('valkey').removesuffix('/0')}/{worker_number()}"
+        options["redis_url"] = patient(f"{service_url('valkey').removesuffix('/0')}/{worker_number()}")
     with nodes_on(url, folder, count, clock=clock, **options) as nodes:
         yield populated_world(nodes, clock=clock, folder=folder, database_url=url, options=options)
         # Both nodes see the clients at their first poll after this.

