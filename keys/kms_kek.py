@@ -16,7 +16,7 @@ from keys import base64url
 from keys.errors import KekRefused, KeyDamaged
 from keys.kek import Kek
 from keys.signers.homes import NO_HOMES
-from keys.signers.kms_client import answering
+from keys.signers.kms_client import Kms
 
 _DAMAGED = frozenset({"InvalidCiphertextException", "IncorrectKeyException"})
 
@@ -28,7 +28,7 @@ class KmsKek:
 
     def __init__(self, client: Any, arn: str) -> None:  # noqa: ANN401 - made from a description at run time
         """Hold the key of this ARN; `load` is the usual way in."""
-        self._client = client
+        self._kms = Kms(client)
         self._arn = arn
         self._opened: dict[bytes, bytes] = {}
         self.kek_id = f"kms.{base64url.encode(sha256(arn.encode()).digest()[:12]).decode()}"
@@ -47,7 +47,7 @@ class KmsKek:
         """
         if not key_id:
             raise KekRefused("kek_kms: the address names no key; write kms:REGION/alias/NAME")
-        with answering():
+        with Kms(client).answering():
             facts = client.describe_key(KeyId=key_id)["KeyMetadata"]
         if facts["KeyUsage"] != "ENCRYPT_DECRYPT" or facts["KeyState"] != "Enabled":
             raise KekRefused(f"kek_kms: {key_id} is {facts['KeyState']}, for {facts['KeyUsage']}")
@@ -63,8 +63,8 @@ class KmsKek:
         Raises:
             SignerAway: KMS does not answer.
         """
-        with answering():
-            told = self._client.encrypt(KeyId=self._arn, Plaintext=dek, EncryptionContext=_bound_to(aad))
+        with self._kms.answering() as client:
+            told = client.encrypt(KeyId=self._arn, Plaintext=dek, EncryptionContext=_bound_to(aad))
         return bytes(told["CiphertextBlob"])
 
     def unwrap(self, wrapped: bytes, aad: bytes) -> bytes:
@@ -76,13 +76,13 @@ class KmsKek:
         """
         known = sha256(len(aad).to_bytes(4, "big") + aad + wrapped).digest()
         if known not in self._opened:
-            with answering():
-                self._opened[known] = self._unwrapped(wrapped, aad)
+            with self._kms.answering() as client:
+                self._opened[known] = self._unwrapped(client, wrapped, aad)
         return self._opened[known]
 
-    def _unwrapped(self, wrapped: bytes, aad: bytes) -> bytes:
+    def _unwrapped(self, client: Any, wrapped: bytes, aad: bytes) -> bytes:  # noqa: ANN401
         try:
-            told = self._client.decrypt(KeyId=self._arn, CiphertextBlob=wrapped, EncryptionContext=_bound_to(aad))
+            told = client.decrypt(KeyId=self._arn, CiphertextBlob=wrapped, EncryptionContext=_bound_to(aad))
         except ClientError as error:
             if error.response.get("Error", {}).get("Code") in _DAMAGED:
                 raise KeyDamaged("the data key does not open") from error

@@ -2,8 +2,9 @@
 
 A backup is a state of yesterday. A session that was ended since, a code, link, invitation or recovery code that was
 used since, a refresh token that was rotated since: all are good again, and nobody can tell them from those that were
-never touched. So all of them end, in one transaction, and one mark says so to every process. What stays is what people
-know and hold: passwords, second factors, known browsers, consents. What they changed since the backup is lost with it.
+never touched. So all of them end, in one transaction, and one mark says so to every process. A consent may have been
+withdrawn since, so everybody is asked again. What stays is what people know and hold: passwords, second factors, known
+browsers. What they changed since the backup is lost with it.
 
 Invariant: run twice it ends only what came between. It gates nothing and asks for no second person: it only takes away.
 """
@@ -18,7 +19,7 @@ from idp.accounts.models import EMAIL_CHANGES, INVITATIONS
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.delivery.outbox import drop_waiting
-from idp.issuance.models import Grant
+from idp.issuance.models import Consent, Grant
 from idp.mfa.models import RECOVERY_CODES, REMEMBERED, TEXTED_CODES
 from idp.mfa.totp import use_up_present_steps
 from idp.passwords.models import RECOVERIES
@@ -30,6 +31,7 @@ from idp.storage.models import table_of
 from idp.storage.sql_store import EphemeralRow
 
 _GRANTS = table_of(Grant)
+_CONSENTS = table_of(Consent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,7 @@ class EndedByRestore:
 
     sessions: int
     grants: int
+    consents: int
     recoveries: int
     email_changes: int
     invitations: int
@@ -61,6 +64,7 @@ def after_restore(connection: Connection, *, actor: str, entropy: Entropy, now: 
     ended = EndedByRestore(
         sessions=_close(connection, SESSIONS, SESSIONS.c.ended_at, now=now),
         grants=_close(connection, _GRANTS, _GRANTS.c.ended_at, now=now),
+        consents=_close(connection, _CONSENTS, _CONSENTS.c.withdrawn_at, now=now),
         recoveries=_close(connection, RECOVERIES, RECOVERIES.c.ended_at, now=now),
         email_changes=_close(connection, EMAIL_CHANGES, EMAIL_CHANGES.c.ended_at, now=now),
         invitations=_close(connection, INVITATIONS, INVITATIONS.c.voided_at, INVITATIONS.c.spent_at.is_(None), now=now),

@@ -3,11 +3,12 @@
 Of each row the later one stays, so a key that was compromised after the database's dump is not trusted again. A ring
 that was behind its backup belongs to a database that was itself restored: what that brings back to life ends in the
 same transaction. A row that lies in the database at least as new as the backup's is touched only if it does not open.
+A signing key that a later ring has no row of stays out: what became of it since the backup, nobody can tell.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -26,10 +27,11 @@ from keys.states import KeyState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RestoredKeys:
-    """Which rows were written, as kids; `ended` is None where the ring was not behind its backup."""
+    """Which rows were written and which left out, as kids; `ended` is None where the ring was not behind its backup."""
 
     added: tuple[str, ...]
     replaced: tuple[str, ...]
+    left_out: tuple[str, ...]
     epoch: int
     ended: EndedByRestore | None
 
@@ -52,11 +54,13 @@ def restore_keys(
         there = {key.kid: key for key in stored.records}
         _require_same_ring(there, stored.epoch, backup)
         chosen = [(there.get(saved.kid), newer_of(there.get(saved.kid), saved, kek)) for saved in backup.records]
-        changes = [(before, after) for before, after in chosen if after is not None]
+        left_out = tuple(saved.kid for saved in backup.records if _became_unknown(saved, there, stored, backup))
+        changes = [(before, after) for before, after in chosen if after is not None and after.kid not in left_out]
         if not changes and backup.epoch <= stored.epoch:
-            return RestoredKeys(added=(), replaced=(), epoch=stored.epoch, ended=None)
+            return RestoredKeys(added=(), replaced=(), left_out=left_out, epoch=stored.epoch, ended=None)
         with database.writing() as connection:
-            return _write(connection, stored, backup, changes, actor=actor, entropy=entropy, now=clock())
+            done = _write(connection, stored, backup, changes, actor=actor, entropy=entropy, now=clock())
+        return replace(done, left_out=left_out)
 
     return on_current_ring(database, restore)
 
@@ -68,6 +72,10 @@ def _require_same_ring(there: dict[str, KeyRecord], epoch: int, backup: Backup) 
             f"the database holds another key ring: {', '.join(sorted(strangers))} is not in this later backup; "
             "restore into an empty database"
         )
+
+
+def _became_unknown(saved: KeyRecord, there: dict[str, KeyRecord], stored: StoredRing, backup: Backup) -> bool:
+    return bool(saved.public_jwk) and saved.kid not in there and stored.epoch > backup.epoch
 
 
 def _write(
@@ -93,6 +101,7 @@ def _write(
     done = RestoredKeys(
         added=tuple(after.kid for before, after in changes if before is None),
         replaced=tuple(after.kid for before, after in changes if before is not None),
+        left_out=(),
         epoch=epoch,
         ended=ended,
     )

@@ -113,6 +113,10 @@ def _verify(file: Path, config: Path | None, *, as_json: bool) -> None:
 
 
 def _tell(done: RestoredKeys) -> None:
+    for kid in done.left_out:
+        click.echo(
+            f"{kid} stays out: the ring has changed since the backup, and nobody can tell what became of this key."
+        )
     if not done.added and not done.replaced and done.ended is None:
         click.echo("Nothing was missing, older or damaged.")
         return

@@ -22,7 +22,7 @@ from idp.cli.printing import confirm, print_json, print_table, when
 from idp.clients.directory import ClientDirectory
 from idp.storage.incident_rows import Incident, find_incident, list_incidents
 from idp.storage.key_rows import RingMoved
-from keys.errors import KekRefused, UnknownKey
+from keys.errors import KekRefused, SignerAway, UnknownKey
 from keys.kek import Kek
 
 
@@ -112,7 +112,7 @@ def _kek_if_there(service: Opened) -> Kek | None:
     """Give the key-encryption key, if this shell has it: containment goes on without."""
     try:
         return service.kek()
-    except KekRefused as error:
+    except (KekRefused, SignerAway) as error:
         click.echo(f"{error}\nGoing on without it: the key that takes over is not tried out first.", err=True)
         return None
 

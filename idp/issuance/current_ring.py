@@ -81,7 +81,8 @@ class CurrentRing:
         if now >= self._tried_at + TRY_SECONDS:
             at = self._clock()
             names = [name for name in self.ring.algorithms(at) if name in algorithms]
-            self._tried_at, self._answer = now, all(_signs(self.ring.signer(name, at)) for name in names)
+            self._tried_at = now  # first, so that one request a second waits for a home that hangs, and no more
+            self._answer = all(_signs(self.ring.signer(name, at)) for name in names)
         return self._answer
 
     def jwks(self) -> Jwks:

@@ -20,6 +20,9 @@ LEAST_SECONDS = 1.0
 QUIET_SECONDS = 0.5
 """Callers of a busy machine are late: as long as one came within this time, others may be on their way."""
 
+SHORTEST_SECONDS = 0.01
+"""A timer of next to nothing is rounded to zero, which would mean never."""
+
 MOST_SECONDS = 5.0
 """Who goes on opening connections to a worker that is not ready does not keep it from stopping."""
 
@@ -47,7 +50,7 @@ class Draining:
         def look(_number: int, _frame: FrameType | None) -> None:
             left = self._seconds_left(time.monotonic())
             if left > 0.0:
-                signal.setitimer(signal.ITIMER_REAL, left)
+                signal.setitimer(signal.ITIMER_REAL, max(left, SHORTEST_SECONDS))
             else:
                 stop()
 

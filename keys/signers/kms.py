@@ -17,7 +17,7 @@ from keys.public_jwk import public_jwk
 from keys.records import KeyRecord
 from keys.signature import Sign
 from keys.signers.homes import MadeKey
-from keys.signers.kms_client import answering
+from keys.signers.kms_client import Kms
 
 SCHEME = "kms"
 LONGEST_MESSAGE = 4096
@@ -36,7 +36,7 @@ class KmsHome:
     scheme = SCHEME
 
     def __init__(self, client: Any) -> None:  # noqa: ANN401 - made from a description at run time
-        self._client = client
+        self._kms = Kms(client)
 
     def make(self, algorithm: str) -> MadeKey:
         """Make a key.
@@ -48,10 +48,10 @@ class KmsHome:
         if algorithm not in _KINDS:
             raise UnsupportedAlgorithm(f"AWS KMS makes no keys for {algorithm}")
         spec, _ = _KINDS[algorithm]
-        with answering():
-            made = self._client.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY", Description=f"idp {algorithm}")
+        with self._kms.answering() as client:
+            made = client.create_key(KeySpec=spec, KeyUsage="SIGN_VERIFY", Description=f"idp {algorithm}")
             key_id = made["KeyMetadata"]["KeyId"]
-            public = self._client.get_public_key(KeyId=key_id)["PublicKey"]
+            public = client.get_public_key(KeyId=key_id)["PublicKey"]
         return MadeKey(f"{SCHEME}:{key_id}", public_jwk(load_der_public_key(public)))
 
     def signing(self, record: KeyRecord) -> Sign:
@@ -62,8 +62,8 @@ class KmsHome:
             whole = len(octets) <= LONGEST_MESSAGE
             message = octets if whole else sha256(octets).digest()
             kind = "RAW" if whole else "DIGEST"
-            with answering():
-                signed = self._client.sign(KeyId=key_id, Message=message, MessageType=kind, SigningAlgorithm=way)
+            with self._kms.answering() as client:
+                signed = client.sign(KeyId=key_id, Message=message, MessageType=kind, SigningAlgorithm=way)
             signature = bytes(signed["Signature"])
             return side_by_side(signature) if record.algorithm == "ES256" else signature
 

@@ -23,6 +23,7 @@ from keys.records import KeyRecord
 from keys.signature import Sign
 from keys.signers.address import TransitAddress
 from keys.signers.homes import MadeKey
+from keys.signers.rest import Rest
 
 SCHEME = "transit"
 TIMEOUT_SECONDS = 2
@@ -47,6 +48,8 @@ class TransitHome:
         self._address = address
         verify = True if address.ca_file is None else str(address.ca_file)
         self._client = hvac.Client(url=address.url, verify=verify, timeout=TIMEOUT_SECONDS)
+        # The errors of connections and of waiting are OSError in what hvac stands on.
+        self._rest = Rest(f"Transit at {address.url}", (OSError,), patience=2 * TIMEOUT_SECONDS)
 
     def make(self, algorithm: str) -> MadeKey:
         """Make a key that can't be exported.
@@ -85,7 +88,8 @@ class TransitHome:
         try:
             # An agent writes a new token before the old one ends.
             self._client.token = read_private(self._address.token_file, what="the token").decode().strip()
-            return ask(self._client.secrets.transit)
+            with self._rest.asking():
+                return ask(self._client.secrets.transit)
         except (VaultError, OSError, KekRefused, UnicodeDecodeError) as error:
             told = " ".join(str(error).split()) or type(error).__name__
-            raise SignerAway(f"Transit at {self._address.url} does not answer: {told[:200]}") from error
+            raise SignerAway(f"Transit at {self._address.url} refuses: {told[:200]}") from error

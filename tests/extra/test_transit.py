@@ -19,6 +19,7 @@ from keys.records import KeyRecord
 from keys.ring import KeyRing, prove
 from keys.signers.address import OFFERS, TransitAddress
 from keys.signers.homes import Homes
+from keys.signers.rest import REST_SECONDS
 from keys.signers.transit import TIMEOUT_SECONDS, TransitHome
 from keys.states import KeyState
 from tests.extra.servers import OpenBao
@@ -98,6 +99,11 @@ def test_a_service_that_hangs_is_an_outage_of_seconds(custody: Custody, bao: Ope
         with pytest.raises(SignerAway, match="does not answer"):
             prove(record, custody)
         assert time.monotonic() - began < 2 * TIMEOUT_SECONDS
+        began = time.monotonic()
+        with pytest.raises(SignerAway, match="a moment ago"):
+            prove(record, custody)
+        assert time.monotonic() - began < REST_SECONDS / 2
+    time.sleep(REST_SECONDS)
     prove(record, custody)
 
 

@@ -101,6 +101,17 @@ def test_it_works_where_the_key_encryption_key_is_not(cli: Cli, leaked: str, tmp
     assert leaked == kids(cli)["compromised"]
 
 
+def test_it_works_while_the_token_of_that_key_is_away(cli: Cli, leaked: str, tmp_path: Path) -> None:
+    """A worst night is no night to wait for hardware."""
+    (tmp_path / "pin").write_text("1234")
+    (tmp_path / "pin").chmod(0o600)
+    away = f"pkcs11:token=idp;object=kek?module-path={tmp_path}/gone.so&pin-source=file:{tmp_path}/pin"
+    node = Cli({name: value for name, value in cli.environment.items() if name != "IDP_KEK_FILE"})
+    done = node("keys", "compromise", leaked, "--yes", IDP_KEK_PKCS11=away)
+    assert (0, True) == (done.exit_code, "Going on without it" in done.stderr)
+    assert leaked == kids(cli)["compromised"]
+
+
 def test_what_is_unknown_is_told(cli: Cli, leaked: str) -> None:
     """No key, no incident."""
     for command in (("compromise", "nothing", "--yes"), ("incident", leaked), ("review", leaked)):

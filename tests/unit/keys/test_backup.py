@@ -116,7 +116,7 @@ def test_a_clean_host_has_the_same_ring(database: Database, file_kek: FileKek, t
         with clean.reading() as connection:
             load_secrets(connection, file_kek, entropy=secrets.token_bytes)
             assert {} == load_ring(connection, file_kek).damaged
-        assert RestoredKeys(added=(), replaced=(), epoch=done.epoch, ended=None) == put_back(
+        assert RestoredKeys(added=(), replaced=(), left_out=(), epoch=done.epoch, ended=None) == put_back(
             clean, file_kek, backed_up(database, file_kek)
         )
 
@@ -165,6 +165,23 @@ def test_a_lost_row_comes_back(database: Database, file_kek: FileKek) -> None:
         connection.execute(delete(KeyRow).where(KeyRow.kid == "pepper.1"))
     done = put_back(database, file_kek, file)
     assert (("pepper.1",), None) == (done.added, done.ended)
+
+
+def test_a_lost_signing_key_stays_out_of_a_later_ring(database: Database, file_kek: FileKek) -> None:
+    """It was active in the backup, and what became of it since, nobody can tell; a ring of the same change takes it."""
+    file = backed_up(database, file_kek)
+    retired = rotated(database, file_kek)
+    with database.writing() as connection:
+        connection.execute(delete(KeyRow).where(KeyRow.kid.in_([retired, "pepper.1"])))
+    done = put_back(database, file_kek, file)
+    assert (("pepper.1",), (retired,), None) == (done.added, done.left_out, done.ended)
+    assert set() == states_of(database, retired)
+
+    file = backed_up(database, file_kek)
+    signs = next(key.kid for key in ring_of(database).records if key.state is KeyState.ACTIVE and key.public_jwk)
+    with database.writing() as connection:
+        connection.execute(delete(KeyRow).where(KeyRow.kid == signs))
+    assert ((signs,), ()) == ((again := put_back(database, file_kek, file)).added, again.left_out)
 
 
 def test_another_ring_is_not_overwritten(database: Database, file_kek: FileKek, tmp_path: Path) -> None:
