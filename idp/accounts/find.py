@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, bindparam, case, func, literal_column, select
 
+from idp.accounts.contract_models import CONTRACTS, PARTIES
+from idp.accounts.contract_policy import PartyRole, contract_key_of
 from idp.accounts.facts import AccountFacts
 from idp.accounts.identifiers import canonical
 from idp.accounts.models import ACCOUNTS
@@ -18,8 +20,9 @@ MOST_AT_ONE_ADDRESS = 50
 def id_of_identifier(identifier: ColumnElement[str]) -> ColumnElement[str | None]:
     """Give the SQL for the id that a canonical identifier stands for, or null.
 
-    A user ID goes before an e-mail address, so that nobody takes another's name by an address. An address counts when
-    it is verified and belongs to one account that is not closed.
+    A user ID goes before an e-mail address, and both before a contract number, so that nobody takes another's name by
+    an address. An address counts when it is verified and belongs to one account that is not closed; a contract number
+    while the contract has exactly one holder, and that one has an account.
     """
     by_user_id: ScalarSelect[str] = select(ACCOUNTS.c.id).where(ACCOUNTS.c.user_id_key == identifier).scalar_subquery()
     alone = case((func.count() == literal_column("1"), func.min(ACCOUNTS.c.id)))
@@ -32,7 +35,22 @@ def id_of_identifier(identifier: ColumnElement[str]) -> ColumnElement[str | None
         )
         .scalar_subquery()
     )
-    return func.coalesce(by_user_id, by_email)
+    return func.coalesce(by_user_id, by_email, _only_holder(identifier))
+
+
+def _only_holder(identifier: ColumnElement[str]) -> ScalarSelect[str]:
+    p = PARTIES.c
+    alone = case((func.count() == literal_column("1"), func.min(p.account_id)))
+    return (
+        select(alone)
+        .select_from(CONTRACTS.join(PARTIES, p.contract_id == CONTRACTS.c.id))
+        .where(
+            CONTRACTS.c.number_key == contract_key_of(identifier),
+            p.role == literal_column(f"'{PartyRole.HOLDER.value}'"),
+            p.ended_at.is_(None),
+        )
+        .scalar_subquery()
+    )
 
 
 def status_of(account_id: ColumnElement[str]) -> ColumnElement[str]:
@@ -57,7 +75,7 @@ def find_by_id(connection: Connection, *, account_id: str) -> AccountFacts | Non
 
 
 def find_by_identifier(connection: Connection, *, identifier: str) -> AccountFacts | None:
-    """Give the account that a typed user ID or verified e-mail address stands for, whatever its status.
+    """Give the account that a typed user ID, verified address or contract number stands for, whatever its status.
 
     Raises:
         InvalidIdentifier: what was typed can be nobody's name.

@@ -63,6 +63,7 @@ class EventType(StrEnum):
     EMAIL_CHANGED = "email.changed"
     ACCOUNT_LOCKED_DOWN = "account.locked_down"
     PREFERENCES_CHANGED = "preferences.changed"
+    CONTRACTS_IMPORTED = "contracts.imported"
     CLIENT_ADDED = "client.added"
     CLIENT_CHANGED = "client.changed"
     CLIENT_DISABLED = "client.disabled"

@@ -14,6 +14,7 @@ COMMANDS = {
     "doctor": "What is right, what is not, and what to do next.",
     "clients": "Relying parties: add, list, show, update, disable, enable, rotate-secret, explain.",
     "accounts": "People who sign in: add, show, stop, let back in.",
+    "contracts": "The lender's contracts: import, show.",
     "approvals": "What waits for a second person: list, refuse.",
     "keys": "The key ring: make, look, rotate, try out, take out of service, wrap anew, back up.",
     "audit": "What happened: tail, export, verify, key, verifier.",

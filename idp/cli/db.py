@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any, TypeVar
@@ -56,14 +55,19 @@ def database_url(command: _Command) -> _Command:
 
 
 def metadata() -> MetaData:
-    """Return every table of every chapter: a chapter's tables stand in its ``models`` module."""
+    """Return every table of every chapter: a chapter's tables stand in its modules named ``…models``."""
     for chapter in iter_modules(idp.__path__):
-        models = f"idp.{chapter.name}.models"
-        if chapter.ispkg and find_spec(models) is not None:
-            import_module(models)
+        if chapter.ispkg:
+            _import_models(chapter.name)
     for name in STORAGE_TABLES:
         import_module(f"idp.storage.{name}")
     return Base.metadata
+
+
+def _import_models(chapter: str) -> None:
+    for module in iter_modules([str(Path(idp.__path__[0]) / chapter)]):
+        if module.name.endswith("models"):
+            import_module(f"idp.{chapter}.{module.name}")
 
 
 @click.group("db")
