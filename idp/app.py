@@ -28,6 +28,7 @@ from idp.edge import build_front, build_pages_app
 from idp.entropy import Handfuls
 from idp.flows.built_in import BUILT_IN
 from idp.flows.parts import Parts
+from idp.issuance.ceiling import Ceiling
 from idp.issuance.current_ring import CurrentRing
 from idp.issuance.ended import EndedView
 from idp.issuance.lifetimes import Lifetimes
@@ -170,6 +171,7 @@ def build_issuer(
         clock=clock,
         entropy=entropy,
         signing_algs=settings.signing_algs,
+        ceiling=Ceiling(settings.scope_permissions),
     )
 
 

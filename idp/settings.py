@@ -22,6 +22,7 @@ from idp.delivery.mail import UnusableAddress, envelope_address
 from idp.delivery.sms_webhook import LEAST_SECRET
 from idp.delivery.smtp import SmtpServer
 from idp.delivery.witnesses import place_fault
+from idp.issuance.ceiling import ceiling_faults
 from idp.issuance.key_homes import home_faults, kek_faults
 from idp.issuance.pick_up import LEAST_SECONDS
 from idp.issuance.timetable import Timetable, timetable_faults, timetable_of
@@ -90,6 +91,7 @@ class Settings(BaseModel):
     time_zone: str = "UTC"
     signing_algs: tuple[str, ...] = ("ES256", "RS256", "PS256", "Ed25519")
     two_person_acts: bool = True
+    scope_permissions: tuple[str, ...] = ("payments.create=pay", "payees.write=manage", "contracts.write=manage")
     rotation_days: float = 90
     staging_days: float = 14
     retention_days: float = 14
@@ -197,6 +199,7 @@ def _unsafe(settings: Settings, environment: Mapping[str, str]) -> list[str]:
         *_sms_faults(settings),
         *_audit_faults(settings),
         *_key_faults(settings),
+        *ceiling_faults(settings.scope_permissions),
         *_production_faults(settings, environment),
     ]
 

@@ -1,4 +1,4 @@
-"""What an account says about its person, as the standard claims of OpenID Connect Core §5.1.
+"""What an account says about its person: the standard claims of OpenID Connect Core §5.1, contracts and vehicles.
 
 A claim without a value is left out, never null or empty (§5.3.2), and an address or number never goes without its
 `…_verified` when both are asked for.
@@ -6,11 +6,49 @@ A claim without a value is left out, never null or empty (§5.3.2), and an addre
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import Any
 
+from sqlalchemy import Connection
+
+from idp.accounts.contracts import ContractFacts, contracts_of
 from idp.accounts.facts import AccountFacts
 from idp.accounts.policy import ADDRESS_MEMBERS, TEXT_CLAIMS
+
+Reader = Callable[[AccountFacts], Any]
+CONTRACT_CLAIMS = frozenset({"contracts", "vehicles"})
+
+
+def person_claims(connection: Connection, account: AccountFacts, names: Iterable[str]) -> dict[str, Any]:
+    """Give those of the named claims that the account has; contracts are read only if they are asked for."""
+    wanted = frozenset(names)
+    claims = standard_claims(account, wanted)
+    if wanted & CONTRACT_CLAIMS:
+        contracts = contracts_of(connection, account_id=account.id, vehicles="vehicles" in wanted)
+        claims |= {name: value for name, value in contract_claims(contracts).items() if name in wanted and value}
+    return claims
+
+
+def contract_claims(contracts: Sequence[ContractFacts]) -> dict[str, list[dict[str, Any]]]:
+    """Write contracts as the claims `contracts` (what the person may do with each) and `vehicles`."""
+    return {
+        "contracts": [
+            {
+                "number": contract.number,
+                "kind": contract.kind,
+                "status": contract.status,
+                "role": contract.role.value,
+                "permissions": list(contract.permissions),
+            }
+            for contract in contracts
+        ],
+        "vehicles": [
+            {name: value for name, value in asdict(vehicle).items() if value} | {"contract": contract.number}
+            for contract in contracts
+            for vehicle in contract.vehicles
+        ],
+    }
 
 
 def standard_claims(account: AccountFacts, names: Iterable[str]) -> dict[str, Any]:
@@ -22,7 +60,7 @@ def standard_claims(account: AccountFacts, names: Iterable[str]) -> dict[str, An
 def _claim(account: AccountFacts, name: str) -> Any:  # noqa: ANN401 - a claim is any JSON value
     if name in TEXT_CLAIMS:
         return account.claims.get(name) or None
-    reader = _COLUMNS.get(name)
+    reader: Reader | None = _COLUMNS.get(name)
     return None if reader is None else reader(account)
 
 
@@ -31,7 +69,7 @@ def _address(account: AccountFacts) -> dict[str, str] | None:
     return {member: given[member] for member in ADDRESS_MEMBERS if given.get(member)} or None
 
 
-_COLUMNS = {
+_COLUMNS: dict[str, Reader] = {
     "preferred_username": lambda account: account.user_id,
     "email": lambda account: account.email,
     "email_verified": lambda account: account.email_verified if account.email else None,
@@ -40,4 +78,5 @@ _COLUMNS = {
     "locale": lambda account: account.locale,
     "updated_at": lambda account: int(account.updated_at),
     "address": _address,
+    "account_type": lambda account: account.kind,
 }

@@ -23,6 +23,7 @@ from idp.accounts.contract_record import ContractRecord
 from idp.accounts.parties import Holders, change_parties
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
+from idp.issuance.ceiling import Ceiling, end_grants_beyond
 from idp.storage.database import Database
 from idp.storage.handles import Clock, Entropy, new_id
 from idp.storage.marks import write_mark
@@ -47,7 +48,14 @@ class _DryRun(Exception):
 
 
 def import_contracts(
-    database: Database, lines: Iterable[Line], *, dry_run: bool, actor: str, clock: Clock, entropy: Entropy
+    database: Database,
+    lines: Iterable[Line],
+    *,
+    ceiling: Ceiling,
+    dry_run: bool,
+    actor: str,
+    clock: Clock,
+    entropy: Entropy,
 ) -> Iterator[Imported]:
     """Write what is new or different, and tell of each batch once it is committed; of a dry run nothing stays.
 
@@ -56,19 +64,26 @@ def import_contracts(
     coming = iter(lines)
     while batch := tuple(islice(coming, BATCH)):
         try:
-            yield _taken_in(database, batch, dry_run=dry_run, actor=actor, now=clock(), entropy=entropy)
+            yield _taken_in(database, batch, ceiling, dry_run=dry_run, actor=actor, now=clock(), entropy=entropy)
         except IntegrityError:
             # Somebody else's import had one of these at the same moment; now it is there, and is passed over.
-            yield _taken_in(database, batch, dry_run=dry_run, actor=actor, now=clock(), entropy=entropy)
+            yield _taken_in(database, batch, ceiling, dry_run=dry_run, actor=actor, now=clock(), entropy=entropy)
 
 
 def _taken_in(
-    database: Database, batch: Sequence[Line], *, dry_run: bool, actor: str, now: float, entropy: Entropy
+    database: Database,
+    batch: Sequence[Line],
+    ceiling: Ceiling,
+    *,
+    dry_run: bool,
+    actor: str,
+    now: float,
+    entropy: Entropy,
 ) -> Imported:
     done = Imported(lines=batch[-1].number)
     done.faults += [(line.number, line.fault) for line in batch if line.record is None]
     with suppress(_DryRun), database.writing() as connection:
-        _Batch(connection, done, actor=actor, now=now, entropy=entropy).write(batch)
+        _Batch(connection, done, ceiling, actor=actor, now=now, entropy=entropy).write(batch)
         _take_back(dry_run)
     return done
 
@@ -81,9 +96,12 @@ def _take_back(dry_run: bool) -> None:  # noqa: FBT001 - it is what it does
 class _Batch:
     """One transaction's worth of the feed."""
 
-    def __init__(self, connection: Connection, done: Imported, *, actor: str, now: float, entropy: Entropy) -> None:
+    def __init__(
+        self, connection: Connection, done: Imported, ceiling: Ceiling, *, actor: str, now: float, entropy: Entropy
+    ) -> None:
         self._connection = connection
         self._done = done
+        self._ceiling = ceiling
         self._actor = actor
         self._now = now
         self._entropy = entropy
@@ -109,6 +127,7 @@ class _Batch:
         for account_id in sorted(changed.accounts):
             # What they may see has changed: apps fetch new tokens, and nobody has to sign in again.
             write_mark(self._connection, kind="account", id=account_id, not_before=self._now, now=self._now)
+        end_grants_beyond(self._connection, self._ceiling, account_ids=changed.accounts, now=self._now)
         self._note()
 
     def _there(self, keys: Sequence[str]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from idp.acts.visitor import Visitor
 from idp.audit import record
 from idp.audit.events import Event, EventType
 from idp.clients.client import Client
+from idp.issuance.ceiling import Ceiling
 from idp.issuance.lifetimes import Lifetimes
 from idp.issuance.models import AuthorizationCode, Grant
 from idp.lockout.known_devices import remember_device
@@ -41,6 +42,7 @@ class Answer:
     nonce: str | None
     code_challenge: str | None
     claims_request: Mapping[str, Any]
+    ceiling: Ceiling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,11 @@ def issue_code(
         IssuanceRefused: the gate is shut.
         SessionGone: the session that vouched has ended meanwhile.
     """
-    ask_the_gate(client=answer.client, scopes=frozenset(answer.scopes), standing=standing, assurance=assurance)
+    # A request for nothing but what the person may not have leaves nothing to issue.
+    beyond = not answer.scopes or answer.ceiling.exceeded(answer.scopes, standing.permissions)
+    ask_the_gate(
+        client=answer.client, scopes=frozenset(answer.scopes), standing=standing, assurance=assurance, beyond=beyond
+    )
     session = use_session(connection, standing=standing, assurance=assurance, visitor=visitor, entropy=entropy, now=now)
     code, grant_id = new_handle(entropy), new_id(entropy)
     parameters = {

@@ -48,8 +48,10 @@ class SessionInUse:
     device_handle: str | None = field(default=None, repr=False)
 
 
-def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, assurance: Assurance) -> None:
-    """Put the gate's question for what an answer would rest on.
+def ask_the_gate(
+    *, client: Client, scopes: frozenset[str], standing: Standing, assurance: Assurance, beyond: bool = False
+) -> None:
+    """Put the gate's question for what an answer would rest on; `beyond`: these scopes are above the person's ceiling.
 
     Raises:
         IssuanceRefused: the gate is shut.
@@ -68,6 +70,7 @@ def ask_the_gate(*, client: Client, scopes: frozenset[str], standing: Standing, 
             staff=standing.kind == Kind.STAFF,
             factor_due=owes_factor(standing.factors, assurance.acr, remembered=standing.remembered),
             password_changed=_older_than_the_password(standing, assurance.auth_time),
+            beyond_permission=beyond,
             consented=client.first_party or scopes <= standing.consented,
         )
     )

@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, String, bindparam
 
 from idp.accounts.find import id_of_identifier
 from idp.accounts.models import ACCOUNTS
+from idp.accounts.permissions import permissions_from, permissions_of
 from idp.accounts.policy import Kind
 from idp.audit.events import Event
 from idp.audit.record import insert_ctes, parameters, record
@@ -80,6 +81,7 @@ class SignedIn:
     consented_scopes: frozenset[str]
     factors: frozenset[str]
     remembered: bool
+    permissions: frozenset[str]
 
 
 def reserve_and_read(
@@ -146,7 +148,11 @@ def record_success(
     if row is None:
         raise PasswordChangedMeanwhile
     values = row._asdict()
-    read = {"consented_scopes": frozenset(row.consented_scopes or ()), "factors": kinds_from(row.factors)}
+    read = {
+        "consented_scopes": frozenset(row.consented_scopes or ()),
+        "factors": kinds_from(row.factors),
+        "permissions": permissions_from(row.permissions),
+    }
     return SignedIn(**values | read)
 
 
@@ -226,6 +232,7 @@ def _standing() -> Select[*tuple[Any, ...]]:
             consented.label("consented_scopes"),
             kinds_of(account.id).label("factors"),
             is_remembered(account.id).label("remembered"),
+            permissions_of(account.id).label("permissions"),
         )
         .select_from(ACCOUNTS.join(CREDENTIALS, credential.account_id == account.id))
         .where(still_as_checked())

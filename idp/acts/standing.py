@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Double, Row, Select, bindparam, select
 
 from idp.accounts.models import Account
+from idp.accounts.permissions import permissions_from, permissions_of
 from idp.issuance.models import Consent
 from idp.mfa.standing import is_remembered, kinds_from, kinds_of
 from idp.passwords.credentials import sign_ins_count_from
@@ -32,8 +33,8 @@ class Standing:
     """An account as it stands; `session` when it is signed in. Instants in seconds.
 
     `factors` are the kinds that it has beside its password; `remembered` says that the browser's cookie saves showing
-    one; `role` is a member of staff's. `compromised`: others may know the password; `locked_down`: the owner asked that
-    nobody signs in.
+    one; `role` is a member of staff's, `permissions` what the person's parts in contracts allow. `compromised`: others
+    may know the password; `locked_down`: the owner asked that nobody signs in.
     """
 
     account_id: str
@@ -53,6 +54,7 @@ class Standing:
     factors: frozenset[str] = frozenset()
     remembered: bool = False
     role: str | None = None
+    permissions: frozenset[str] = frozenset()
     session: LiveSession | None = None
 
     def is_void(self, proved_at: float, *, by_password: bool = False) -> bool:
@@ -121,6 +123,7 @@ def _standing(row: Row[Any], session: LiveSession | None) -> Standing:
         factors=kinds_from(row.factors),
         remembered=row.remembered,
         role=row.role,
+        permissions=permissions_from(row.permissions),
         session=session,
     )
 
@@ -139,6 +142,7 @@ def _columns() -> tuple[Any, ...]:
         _A.c.locked_down_at,
         kinds_of(_A.c.id).label("factors"),
         is_remembered(_A.c.id).label("remembered"),
+        permissions_of(_A.c.id).label("permissions"),
         _P.c.must_change,
         _P.c.compromised_at,
         _P.c.changed_at.label("password_changed_at"),

@@ -14,8 +14,9 @@ from idp.accounts.contract_files import Line, read_csv, read_json_lines
 from idp.accounts.contract_policy import ContractRefused
 from idp.accounts.contracts import find_contract
 from idp.acts.import_contracts import Imported, import_contracts
-from idp.cli.opened import Opened, config_option, json_option, opened
+from idp.cli.opened import Opened, Unusable, config_option, json_option, opened
 from idp.cli.printing import print_facts, print_json, print_table, when
+from idp.issuance.ceiling import Ceiling
 
 Reader = Callable[[Iterable[str]], Iterator[Line]]
 FORMATS: dict[str, Reader] = {".csv": read_csv, ".jsonl": read_json_lines}
@@ -27,7 +28,7 @@ def contracts() -> None:
 
 
 @contracts.command("import")
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--format", "suffix", type=click.Choice(["csv", "jsonl"]), help="Else what the file's name ends with.")
 @click.option("--dry-run", is_flag=True, help="Check every line, and change nothing.")
 @config_option
@@ -46,7 +47,7 @@ def import_command(file: Path, *, suffix: str | None, dry_run: bool, config: Pat
     if read is None:
         raise click.UsageError("say what it is: --format csv, or --format jsonl")
     total = Total()
-    with opened(config) as service, file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+    with opened(config) as service, _opened(file) as stream:
         for batch in _imported(service, stream, read, dry_run=dry_run, quiet=as_json, total=total):
             for number, fault in batch.faults:
                 click.echo(f"line {number}: {fault}", err=True)
@@ -56,6 +57,13 @@ def import_command(file: Path, *, suffix: str | None, dry_run: bool, config: Pat
         click.echo(total.told(dry_run=dry_run))
     if total.faults:
         raise SystemExit(1)
+
+
+def _opened(file: Path) -> IO[str]:
+    try:
+        return file.open(encoding="utf-8-sig", errors="surrogateescape", newline="")
+    except OSError as error:
+        raise Unusable(f"can't read {file}: {error.strerror}") from None
 
 
 @dataclass
@@ -97,6 +105,7 @@ def _imported(
         for batch in import_contracts(
             service.database,
             lines,
+            ceiling=Ceiling(service.settings.scope_permissions),
             dry_run=dry_run,
             actor=service.actor,
             clock=service.clock,

@@ -9,8 +9,18 @@ from typing import Any
 
 from idp.clients.profiles import Profile, profile_named
 
-# The scopes of OpenID Connect Core §5.4 and §11; a client may register further ones of its own resource servers.
-STANDARD_SCOPES = ("openid", "profile", "email", "address", "phone", "offline_access")
+# The scopes of OpenID Connect Core §5.4 and §11, and ours; a client may register further ones of its resource servers.
+STANDARD_SCOPES = (
+    "openid",
+    "profile",
+    "email",
+    "address",
+    "phone",
+    "account",
+    "contracts",
+    "vehicles",
+    "offline_access",
+)
 
 
 @dataclass(frozen=True, slots=True)

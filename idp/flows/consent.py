@@ -5,11 +5,11 @@ from __future__ import annotations
 import flask
 from sqlalchemy import Connection
 
-from idp.accounts.claims import standard_claims
+from idp.accounts.claims import person_claims
 from idp.accounts.find import find_by_id
 from idp.acts.give_consent import give_consent
 from idp.acts.standing import Standing
-from idp.flows.dispatcher import Effect, Present, missing, proceed, refuse, who_is_present
+from idp.flows.dispatcher import Effect, Present, missing, proceed, refuse, scopes_of, who_is_present
 from idp.flows.journey import Journey
 from idp.flows.next_step import Step
 from idp.flows.parts import Parts
@@ -76,7 +76,7 @@ def _allowed(parts: Parts) -> Effect:
             connection,
             account_id=person.account_id,
             client_id=journey.request.client_id,
-            scopes=journey.request.scopes,
+            scopes=scopes_of(parts, journey, person),
             visitor=visitor_of(),
             entropy=parts.issuer.entropy,
             now=now,
@@ -90,20 +90,22 @@ def _allowed(parts: Parts) -> Effect:
 def _page(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
     request = journey.request
     language = language_of(request, account_locale=person.locale)
-    names = userinfo_claims(request.scopes, request.claims) | id_token_claims(request.claims)
+    scopes = scopes_of(parts, journey, person)
+    names = userinfo_claims(scopes, request.claims) | id_token_claims(request.claims)
     # Once: only where this very journey has signed the person in.
     signed_in_here = any(proof.account_id == person.account_id for proof in journey.proofs)
     with parts.issuer.database.reading() as connection:
         account = find_by_id(connection, account_id=person.account_id)
         sid = person.session.sid if person.session else ""
         before = previous_sign_in(connection, account_id=person.account_id, sid=sid) if signed_in_here else None
+        claims = person_claims(connection, account, names) if account else {}
     shared = shared_data(
         parts.wording.translator(language),
-        scopes=request.scopes,
-        claims=standard_claims(account, names) if account else {},
+        scopes=scopes,
+        claims=claims,
         named=sorted(names),
     )
-    offline = "offline_access" in request.scopes
+    offline = "offline_access" in scopes
     return parts.pages.render(
         PAGE,
         language=language,

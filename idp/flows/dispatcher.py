@@ -267,9 +267,15 @@ def situation_of(parts: Parts, journey: Journey, client: Client, person: Standin
         remembered=bool(person and person.remembered) and not journey.shared_device,
         recovery_due=bool(person and (person.locked_down or person.compromised)),
         reset_due=bool(person and person.reset_due),
+        scopes=frozenset(scopes_of(parts, journey, person)) if person else frozenset(),
         consented=person.consented if person else frozenset(),
         consented_here=consent is not None and consent.account_id == account_id,
     )
+
+
+def scopes_of(parts: Parts, journey: Journey, person: Standing) -> tuple[str, ...]:
+    """Give the scopes that were asked for, as far as the person's parts in contracts allow them."""
+    return parts.issuer.ceiling.beneath(journey.request.scopes, person.permissions)
 
 
 def _factor_gone(connection: Connection, journey: Journey, person: Standing) -> bool:

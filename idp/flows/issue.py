@@ -56,7 +56,9 @@ def issue(
             opened = open_session(connection, client=client, **common)
             session_handle, device_handle, response = opened.handle, opened.device_handle, None
         else:
-            issued = issue_code(connection, answer=_answer(journey, client), lifetimes=issuer.lifetimes, **common)
+            issued = issue_code(
+                connection, answer=_answer(parts, journey, client, person), lifetimes=issuer.lifetimes, **common
+            )
             session_handle, device_handle = issued.session_handle, issued.device_handle
             response = _success(parts, journey, issued.code)
     except (IssuanceRefused, SessionGone) as error:
@@ -67,16 +69,17 @@ def issue(
     return Issued(response=response, session_handle=session_handle, device_handle=device_handle)
 
 
-def _answer(journey: Journey, client: Client) -> Answer:
+def _answer(parts: Parts, journey: Journey, client: Client, person: Standing) -> Answer:
     request = journey.request
     return Answer(
         client=client,
         redirect_uri=request.redirect_uri,
         redirect_uri_sent=request.redirect_uri_sent,
-        scopes=request.scopes,
+        scopes=parts.issuer.ceiling.beneath(request.scopes, person.permissions),
         nonce=request.nonce,
         code_challenge=request.code_challenge,
         claims_request=request.claims,
+        ceiling=parts.issuer.ceiling,
     )
 
 

@@ -40,7 +40,7 @@ class Situation:
     `proved_here` whether that was in this journey, `password_here` whether by the password. `acr` is the level that
     has been reached, `factors` the kinds that the account has beside its password, and `remembered` says that this
     browser saves showing one. `void`: since that sign-in the password was replaced, or the account locked down.
-    `recovery_due`: nothing but recovery opens the account.
+    `recovery_due`: nothing but recovery opens the account. `scopes` are those asked for that the person may have.
     """
 
     request: AuthorizationRequest
@@ -56,6 +56,7 @@ class Situation:
     remembered: bool = False
     recovery_due: bool = False
     reset_due: bool = False
+    scopes: frozenset[str] = frozenset()
     consented: frozenset[str] = frozenset()
     consented_here: bool = False
 
@@ -133,7 +134,7 @@ def _consent_missing(situation: Situation) -> bool:
         return False
     if "consent" in situation.request.prompts:
         return True
-    return not situation.client.first_party and not frozenset(situation.request.scopes) <= situation.consented
+    return not situation.client.first_party and not situation.scopes <= situation.consented
 
 
 COUNTS_NO_MORE = Rule("the sign-in counts no more", Step.SIGN_IN, "access_denied", lambda it: it.void)

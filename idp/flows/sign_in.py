@@ -161,6 +161,7 @@ def _success(parts: Parts, check: PasswordCheck) -> Effect:
             locked_down=signed_in.locked_down_at is not None,
             factors=signed_in.factors,
             remembered=signed_in.remembered,
+            permissions=signed_in.permissions,
             consented=signed_in.consented_scopes,
         )
         return proved, Present(person=person)

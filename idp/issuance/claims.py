@@ -1,7 +1,8 @@
 """Which claims about a person go where.
 
-Scopes ask for claims of userinfo (OpenID Connect Core §5.4); only the `claims` parameter (§5.5) can put a claim into
-the ID token. Unknown claims are ignored, and `value`/`values`/`essential` never make a request fail (§5.5.1).
+Scopes ask for claims of userinfo (OpenID Connect Core §5.4; three are ours); only the `claims` parameter (§5.5) can put
+a claim into the ID token. Unknown claims are ignored, and `value`/`values`/`essential` never make a request fail
+(§5.5.1).
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ SCOPE_CLAIMS: Mapping[str, tuple[str, ...]] = {
     "email": ("email", "email_verified"),
     "address": ("address",),
     "phone": ("phone_number", "phone_number_verified"),
+    "account": ("account_type",),
+    "contracts": ("contracts",),
+    "vehicles": ("vehicles",),
 }
 PERSON_CLAIMS = frozenset(name for names in SCOPE_CLAIMS.values() for name in names)
 AUTHENTICATION_CLAIMS = frozenset({"auth_time", "acr", "amr"})

@@ -43,6 +43,7 @@ class State(StrEnum):
     MFA_DUE = "mfa_due"
     STAFF_WITHOUT_PASSKEY = "staff_without_passkey"
     PASSWORD_CHANGED = "password_changed"
+    BEYOND_PERMISSION = "beyond_permission"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     SESSION_ENDED = "session_ended"
     GRANT_ENDED = "grant_ended"
@@ -53,7 +54,8 @@ class Facts:
     """What is known at the moment of issuing; `issued_at` (seconds) is the sign-in or issue that is relied upon.
 
     `acr` is the level that is relied upon, None where the path has none; `factor_due` says that the account has a
-    second factor which this sign-in owes, `staff` that it is a member of staff's.
+    second factor which this sign-in owes, `staff` that it is a member of staff's; `beyond_permission`, that the scopes
+    are more than the person may do with any contract.
     """
 
     path: Path
@@ -68,6 +70,7 @@ class Facts:
     factor_due: bool = False
     staff: bool = False
     password_changed: bool = False
+    beyond_permission: bool = False
     consented: bool = True
     session_ended: bool = False
     grant_ended: bool = False
@@ -121,6 +124,7 @@ CHECKS: tuple[tuple[State, Callable[[Facts], bool]], ...] = (
     (State.MFA_DUE, _mfa_due),
     (State.STAFF_WITHOUT_PASSKEY, _staff_without_passkey),
     (State.PASSWORD_CHANGED, lambda facts: facts.password_changed),
+    (State.BEYOND_PERMISSION, lambda facts: facts.beyond_permission),
     (State.CONSENT_WITHDRAWN, lambda facts: not facts.consented),
     (State.SESSION_ENDED, lambda facts: facts.session_ended),
     (State.GRANT_ENDED, lambda facts: facts.grant_ended),

@@ -54,11 +54,13 @@ def access_token(
     lifetimes: Lifetimes,
     now: float,
     userinfo_claims: Sequence[str] = (),
+    contracts: Sequence[Mapping[str, Any]] | None = None,
 ) -> str:
     """Sign an access token; without a subject it is the client's own (RFC 9068 §2.2: `sub` is then the client).
 
     `grant_id` names what can be ended: the grant of a person's token, the token itself for a client's own. A `claims`
-    request for userinfo rides along as `userinfo_claims`, so that userinfo need not look the grant up.
+    request for userinfo rides along as `userinfo_claims`, so that userinfo need not look the grant up. `contracts` are
+    those of the scope of that name.
     """
     audiences = client.audiences
     claims: dict[str, Any] = {
@@ -74,6 +76,8 @@ def access_token(
     }
     if userinfo_claims:
         claims["userinfo_claims"] = list(userinfo_claims)
+    if contracts is not None:
+        claims["contracts"] = list(contracts)
     if subject is not None:
         claims |= {
             "sid": subject.sid,

@@ -20,7 +20,7 @@ from idp.oidc.request import ProtocolRequest
 
 PUBLIC_MEMBERS = (
     "iss", "aud", "sub", "client_id", "iat", "exp", "jti", "scope", "auth_time", "acr", "amr", "sid",
-    "recovered_at", "shared_device",
+    "recovered_at", "shared_device", "contracts",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from idp.audit.batch import TrailWriter
 from idp.clients.directory import ClientDirectory
+from idp.issuance.ceiling import Ceiling
 from idp.issuance.current_ring import CurrentRing
 from idp.issuance.ended import EndedView
 from idp.issuance.lifetimes import Lifetimes
@@ -33,6 +34,7 @@ class Issuer:
     clock: Clock
     entropy: Entropy
     signing_algs: tuple[str, ...]
+    ceiling: Ceiling
 
     @property
     def token_endpoint(self) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from idp.accounts.claims import standard_claims
+from idp.accounts.claims import contract_claims, person_claims
+from idp.accounts.contracts import contracts_of
 from idp.accounts.find import find_by_id
 from idp.acts.family_facts import Family
 from idp.audit.events import Event, EventType
@@ -39,6 +40,7 @@ def mint_for_person(
         lifetimes=issuer.lifetimes,
         now=now,
         userinfo_claims=sorted(family.claims_request.get("userinfo", {})),
+        contracts=_contracts(connection, family.subject.account_id) if "contracts" in scopes else None,
     )
     body: dict[str, Any] = {
         "access_token": token,
@@ -66,7 +68,12 @@ def mint_for_person(
 def _person(connection: Connection, account_id: str, request: ClaimsRequest) -> dict[str, Any]:
     names = id_token_claims(request)
     account = find_by_id(connection, account_id=account_id) if names else None
-    return standard_claims(account, names) if account else {}
+    return person_claims(connection, account, names) if account else {}
+
+
+def _contracts(connection: Connection, account_id: str) -> list[dict[str, Any]]:
+    """Tell APIs what the person may do with which contract: a scope alone says nothing of the contract."""
+    return contract_claims(contracts_of(connection, account_id=account_id))["contracts"]
 
 
 def mint_for_client(

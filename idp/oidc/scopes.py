@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from idp.clients.client import Client
+from idp.clients.client import STANDARD_SCOPES, Client
 from idp.oidc.errors import ProtocolError
 
 # What makes sense only with a person who signs in.
-PERSONAL_SCOPES = frozenset({"openid", "profile", "email", "address", "phone", "offline_access"})
+PERSONAL_SCOPES = frozenset(STANDARD_SCOPES)
 
 
 def split_scope(value: str) -> tuple[str, ...]:

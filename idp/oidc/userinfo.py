@@ -1,14 +1,15 @@
 """The UserInfo endpoint (Core §5.3, RFC 6750 §2): a bearer token in the header or the form, never in the query.
 
-With no claims about the person asked for it costs no statement, otherwise one. Authlib's endpoint wants a token object
-from its own validator, which it then cannot read (its stock 500, see the canary tests); its answer is reproduced here.
+With no claims about the person asked for it costs no statement, otherwise one, and another for contracts. Authlib's
+endpoint wants a token object from its own validator, which it then cannot read (its stock 500, see the canary tests);
+its answer is reproduced here.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from idp.accounts.claims import standard_claims
+from idp.accounts.claims import person_claims
 from idp.accounts.find import find_by_id
 from idp.clients.client import Client
 from idp.issuance.claims import userinfo_claims
@@ -75,6 +76,7 @@ class UserInfo:
             return {}
         with self._issuer.database.reading() as connection:
             account = find_by_id(connection, account_id=claims["sub"])
+            told = person_claims(connection, account, names) if account else {}
         try:
             may_issue(
                 Facts(
@@ -88,7 +90,7 @@ class UserInfo:
             )
         except IssuanceRefused as error:
             raise _bearer_error("invalid_token", "The access token is not valid.", error.state, 401) from error
-        return standard_claims(account, names) if account else {}
+        return told
 
 
 def presented_token(request: Request) -> str:

@@ -20,6 +20,9 @@ _SCOPES: Final[dict[str, tuple[LiteralString, LiteralString]]] = {
     "email": (msgid("Your e-mail address"), msgid("And whether it is confirmed")),
     "phone": (msgid("Your phone number"), msgid("And whether it is confirmed")),
     "address": (msgid("Your postal address"), msgid("Street, place and country")),
+    "account": (msgid("The kind of your account"), msgid("Private or business")),
+    "contracts": (msgid("Your contracts"), msgid("Their numbers, how they stand, and what you may do with each")),
+    "vehicles": (msgid("Your vehicles"), msgid("Make, model, registration and VIN")),
     "offline_access": (msgid("Lasting access"), msgid("The app may fetch this while you are not there")),
 }
 
@@ -43,6 +46,20 @@ _CLAIMS: Final[dict[str, LiteralString]] = {
     "address": msgid("Address"),
     "phone_number": msgid("Phone"),
     "phone_number_verified": msgid("Phone confirmed"),
+    "account_type": msgid("Account"),
+    "contracts": msgid("Contracts"),
+    "vehicles": msgid("Vehicles"),
+}
+
+
+_KINDS: Final[dict[str, LiteralString]] = {
+    "consumer": msgid("Private"),
+    "business": msgid("Business"),
+    "staff": msgid("Staff"),
+}
+_NAMED_BY: Final[dict[str, tuple[str, ...]]] = {
+    "contracts": ("number",),
+    "vehicles": ("make", "model", "registration", "vin"),
 }
 
 
@@ -107,6 +124,10 @@ def _shown(translator: Translator, name: str, value: object) -> str:
         return _birthdate(translator, str(value))
     if name == "locale":
         return translator.language_name(str(value))
+    if name == "account_type":
+        return translator.say(_KINDS[str(value)])
+    if isinstance(value, list):
+        return ", ".join(" ".join(str(row[key]) for key in _NAMED_BY[name] if key in row) for row in value)
     if isinstance(value, Mapping):
         return str(value.get("formatted") or ", ".join(str(part) for part in value.values()))
     return str(value)

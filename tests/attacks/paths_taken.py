@@ -9,14 +9,14 @@ from werkzeug.test import TestResponse
 
 from idp.app import Service
 from idp.issuance.gate import Path
-from tests.attacks.states import SCOPES, Held, Subject
+from tests.attacks.states import Held, Subject
 from tests.support.in_process import AFTER_LOGOUT, Browser
 from tests.support.nodes import at, move, outcome
 
 
 def _sign_in(node: Service, it: Subject, _held: Held) -> TestResponse:
     browser, app = Browser(node), at(it.app, node)
-    asked = app.ask(browser, scope=SCOPES)
+    asked = app.ask(browser, scope=it.scopes)
     if not asked.headers.get("Location", "").startswith("/sign-in"):
         return asked
     return browser.sign_in(asked, it.user_id, it.password)
@@ -30,7 +30,7 @@ def _allow(node: Service, _it: Subject, held: Held) -> TestResponse:
 
 def _silently(node: Service, it: Subject, held: Held) -> TestResponse:
     move(held.browser, node)
-    return at(it.app, node).ask(held.browser, scope=SCOPES, prompt="none")
+    return at(it.app, node).ask(held.browser, scope=it.scopes, prompt="none")
 
 
 def _exchange(node: Service, it: Subject, held: Held) -> TestResponse:

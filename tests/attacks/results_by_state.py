@@ -45,6 +45,12 @@ EXPECTED: dict[State, dict[str, str]] = {
         **PERSON_ENDED,
         "client credentials": "invalid_scope",
     },
+    State.BEYOND_PERMISSION: {
+        "sign in": "code",  # with what is left: test_who_may_only_look_gets_no_scope_that_writes
+        "allow what was signed in for before": "code",
+        "single sign-on": "code",
+        **PERSON_ENDED,
+    },
     State.ACCOUNT_DISABLED: {
         "sign in": "page:/sign-in",  # looks like a wrong password
         "allow what was signed in for before": "access_denied",
@@ -154,6 +160,7 @@ STRONGLY_EXPECTED: dict[State, dict[str, str]] = {
     State.CLIENT_DISABLED: _each("shown:400", "shown:400", "shown:400"),
     State.GRANT_TYPE_REMOVED: _each("shown:400", "shown:400", "access_denied"),
     State.SCOPE_REMOVED: _each("code", "code", "access_denied"),
+    State.BEYOND_PERMISSION: _each("code", "code", "code"),
     State.ACCOUNT_DISABLED: _each("page:/sign-in", "login_required", "access_denied"),
     State.ACCOUNT_CLOSED: _each("page:/sign-in", "access_denied", "access_denied"),
     State.NOT_BEFORE_RAISED: _each("code", "access_denied", "access_denied"),

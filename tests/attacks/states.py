@@ -30,10 +30,12 @@ from idp.mfa.policy import PHISHING_RESISTANT
 from idp.passwords.credentials import set_password
 from idp.sessions.models import SESSIONS
 from idp.storage.marks import write_mark
+from tests.support.contracts import contract, feed
 from tests.support.in_process import PASSWORD, App, Browser
 from tests.support.nodes import at, outcome
 
 SCOPES = "openid profile offline_access"
+WRITING = f"{SCOPES} payments.create"
 NEW_PASSWORD = "another battery staple for horses"
 NOBODY = Visitor(address="", user_agent=None, reference="TEST")
 
@@ -58,16 +60,17 @@ class Subject:
     user_id: str
     held: list[Held] = field(default_factory=list)
     password: str = PASSWORD
+    scopes: str = SCOPES
 
 
-def hold(node: Service, app: App, user_id: str) -> Held:
+def hold(node: Service, app: App, user_id: str, scopes: str = SCOPES) -> Held:
     """Have everything issued that can be issued."""
     browser, leaving, waiting = Browser(node), Browser(node), Browser(node)
     app = at(app, node)
-    tokens = app.tokens(browser, user_id=user_id, scope=SCOPES)
-    code = app.answer(app.ask(browser, scope=SCOPES, prompt="none"))["code"]
-    hint = app.tokens(leaving, user_id=user_id, scope=SCOPES)["id_token"]
-    page = waiting.follow(waiting.sign_in(app.ask(waiting, scope=SCOPES, prompt="consent"), user_id))
+    tokens = app.tokens(browser, user_id=user_id, scope=scopes)
+    code = app.answer(app.ask(browser, scope=scopes, prompt="none"))["code"]
+    hint = app.tokens(leaving, user_id=user_id, scope=scopes)["id_token"]
+    page = waiting.follow(waiting.sign_in(app.ask(waiting, scope=scopes, prompt="consent"), user_id))
     assert "page:/consent" == outcome(page)
     return Held(browser, leaving, (waiting, page), code, tokens, hint)
 
@@ -165,6 +168,16 @@ def _staff(node: Service, it: Subject) -> None:
         connection.execute(staff)
 
 
+def make_party(node: Service, user_id: str, role: str) -> None:
+    """Let the lender's feed say what a person is in a contract of their own."""
+    feed(node, contract(f"CF-{user_id}".replace("_", "-"), (user_id, role, user_id)))
+
+
+def _beyond_permission(node: Service, it: Subject) -> None:
+    """The holder of a contract becomes its guarantor, who may only look (T87)."""
+    make_party(node, it.user_id, "guarantor")
+
+
 def _locked_down(node: Service, it: Subject) -> None:
     with node.database.writing() as connection:
         lock_down(
@@ -192,4 +205,5 @@ BROUGHT_ABOUT: dict[State, Callable[[Service, Subject], None]] = {
     State.CONSENT_WITHDRAWN: _consent_withdrawn,
     State.SESSION_ENDED: _session_ended,
     State.GRANT_ENDED: _grant_ended,
+    State.BEYOND_PERMISSION: _beyond_permission,
 }

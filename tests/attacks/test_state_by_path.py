@@ -18,12 +18,12 @@ from idp.app import Service
 from idp.issuance.gate import Path, State
 from tests.attacks.paths_taken import WAYS, result_of
 from tests.attacks.results_by_state import EXPECTED, ISSUED, NOT_REFUSED, UNRECORDED
-from tests.attacks.states import BROUGHT_ABOUT, SCOPES, Subject, hold
+from tests.attacks.states import BROUGHT_ABOUT, SCOPES, WRITING, Subject, hold, make_party
 from tests.attacks.strong_paths import STRONG_WAYS
 from tests.support.clock import SettableClock
 from tests.support.databases import copy_sqlite
 from tests.support.in_process import App, Browser, add_person
-from tests.support.nodes import KNOWN_SECONDS, events_of, nodes_on
+from tests.support.nodes import KNOWN_SECONDS, events_of, nodes_on, outcome
 
 CELLS = [pytest.param(state, way, id=f"{state}-{way}") for state in State for way in WAYS]
 
@@ -45,11 +45,15 @@ class World:
     def _subject(self, state: State) -> Subject:
         first = self.nodes[0]
         account_id = add_person(first, state)
-        app = App.register(first, f"app-{state}", first_party=False, scope=f"{SCOPES} api payments")
+        app = App.register(first, f"app-{state}", first_party=False, scope=f"{WRITING} api payments")
+        scopes = SCOPES
+        if state is State.BEYOND_PERMISSION:
+            make_party(first, state, "holder")
+            scopes = WRITING
         for node in self.nodes:
             node.watch.poll_once()
-        held = [hold(node, app, state) for node in self.nodes]
-        return Subject(app=app, account_id=account_id, user_id=state, held=held)
+        held = [hold(node, app, state, scopes) for node in self.nodes]
+        return Subject(app=app, account_id=account_id, user_id=state, held=held, scopes=scopes)
 
     def _poll(self) -> None:
         """A clock that jumps makes every view stale until the next poll, a fifth of a second later."""
@@ -103,6 +107,20 @@ def test_refusals_of_a_grant_are_worded_alike(world: World) -> None:
         if EXPECTED[state][way] == "invalid_grant"
     }
     assert 1 == len(bodies)
+
+
+def test_who_may_only_look_gets_no_scope_that_writes(world: World) -> None:
+    """Not by asking alone, with others, silently, after consenting, or by a refresh (T87)."""
+    subject, node = world.subjects[State.BEYOND_PERMISSION], world.nodes[0]
+    app, browser = subject.app, Browser(node)
+    tokens = app.tokens(browser, user_id=subject.user_id, scope=WRITING)
+    assert SCOPES == tokens["scope"]
+    assert "invalid_scope" == outcome(app.refresh(tokens["refresh_token"], scope=WRITING))
+    again = app.answer(app.ask(browser, scope=WRITING, prompt="none"))
+    assert SCOPES == app.exchange(again["code"]).get_json()["scope"]
+    alone = app.answer(app.ask(browser, scope="payments.create", prompt="none"))
+    assert "access_denied" == alone["error"]
+    assert "invalid_scope" == outcome(app.call("/token", {"grant_type": "client_credentials", "scope": "openid"}))
 
 
 def test_a_removed_scope_is_not_issued(world: World) -> None:

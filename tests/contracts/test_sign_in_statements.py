@@ -190,6 +190,7 @@ def test_success_takes_back_and_tells_the_standing(house: House) -> None:
         consented_scopes=frozenset({"openid", "email"}),
         factors=frozenset(),
         remembered=False,
+        permissions=frozenset(),
     ) == house.succeed(house.attempt("tom"))
     assert {0} == set(house.failures().values())
     assert (["sign_in.succeeded"], "p1$old") == (house.events(), house.stored())

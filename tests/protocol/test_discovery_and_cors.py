@@ -9,6 +9,7 @@ import pytest
 from tests.protocol.assertions import prover
 from tests.protocol.candidate import Candidate
 from tests.protocol.world import World, claims_of
+from tests.support.contracts import contract, feed
 from tests.support.in_process import ADDRESS
 
 ORIGIN = "https://spa.example.com"
@@ -75,8 +76,10 @@ def test_every_listed_client_authentication_works(world: World, method: str) -> 
 
 def test_every_listed_scope_mode_and_prompt_works(world: World) -> None:
     """Scopes are granted, response modes answered, prompts understood; others are refused or left out."""
-    document, app = world.discovery(), world.app()
-    tokens = app.tokens(world.browser(), scope=" ".join(document["scopes_supported"]))
+    document = world.discovery()
+    everything = " ".join(document["scopes_supported"])
+    app = world.app(scope=everything)
+    tokens = app.tokens(world.browser(), scope=everything)
     assert set(document["scopes_supported"]) == set(tokens["scope"].split())
     for mode in document["response_modes_supported"]:
         browser = world.browser()
@@ -93,8 +96,11 @@ def test_every_listed_scope_mode_and_prompt_works(world: World) -> None:
 
 def test_every_listed_claim_can_be_had(world: World) -> None:
     """From userinfo or in a token."""
-    app = Candidate.register(world.service, world.name("suite"), **Candidate.profile)
-    tokens = app.tokens(world.browser(), scope="openid profile email address phone")
+    everything = "openid profile email address phone account contracts vehicles"
+    app = Candidate.register(world.service, world.name("suite"), **Candidate.profile | {"scope": everything})
+    feed(world.service, contract("CF-1001", ("P-1", "holder", "dana")))
+    world.advance(1.0)
+    tokens = app.tokens(world.browser(), scope=everything)
     had = claims_of(tokens["id_token"]).keys() | app.userinfo(tokens["access_token"]).get_json().keys()
     assert set(world.discovery()["claims_supported"]) <= had
 

@@ -47,7 +47,8 @@ def situation(**members: Any) -> Situation:  # noqa: ANN401 - members of the sit
         "password_here": True,
         "acr": PWD,
     }
-    return Situation(**plain | members)
+    whole = plain | members
+    return Situation(**{"scopes": frozenset(whole["request"].scopes)} | whole)
 
 
 ENROLLED = frozenset({Factor.TOTP.value})
