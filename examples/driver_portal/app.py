@@ -8,12 +8,10 @@ Run it in the folder above, with ISSUER=… CLIENT_ID=… CLIENT_SECRET=… ADDR
 flask --app driver_portal.app run --port 8001
 """
 
-import json
 import os
 import secrets
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import flask
@@ -22,14 +20,15 @@ from authlib.integrations.flask_client import OAuth
 from werkzeug.wrappers import Response
 
 from .back_channel import LogoutTokens, add_back_channel
+from .contracts import contract_of
 from .protection import add_protection
 from .step_up import Action, add_resource, add_step_up, way_back
 
-SCOPE = "openid profile email offline_access"
+SCOPE = "openid profile email offline_access contracts vehicles payees.write"
 ALGORITHMS = ["ES256"]  # what this client is registered with; an issuer may support more
+SURER = ("urn:idp:mfa", "urn:idp:phishing-resistant")  # for changing the contract: either will do
 LEEWAY = 30  # seconds that clocks may differ; an access token this near its end is renewed
-CONTRACTS = json.loads(Path(__file__).with_name("contracts.json").read_text())
-CHANGE = Action("Change the account that pays", "/paying-account", ("urn:idp:mfa", "urn:idp:phishing-resistant"), 900)
+CHANGE = Action("Change the account that pays", "/paying-account", SURER, 900, "payees.write")
 People = dict[str, dict[str, Any]]
 
 
@@ -70,7 +69,7 @@ def add_pages(app: flask.Flask, issuer: Any, people: People, address: str) -> No
             people.pop(key or "", None)
             return flask.render_template("welcome.html", issuer=address, ended=key is not None)
         # A real app looks its data up by (iss, sub): that pair is the person; names and addresses change.
-        contract = CONTRACTS[sum(person["claims"]["sub"].encode()) % len(CONTRACTS)]
+        contract = contract_of(person["claims"])
         return flask.render_template("contract.html", person=person, contract=contract, action=CHANGE)
 
 
@@ -80,7 +79,8 @@ def still_signed_in(issuer: Any, person: dict[str, Any]) -> bool:
     if token["expires_at"] > time.time() + LEEWAY:
         return bool(issuer.get(issuer.load_server_metadata()["userinfo_endpoint"], token=token).status_code != 401)
     try:
-        renewed = issuer.fetch_access_token(grant_type="refresh_token", refresh_token=token["refresh_token"])
+        given = {"refresh_token": token["refresh_token"], "scope": token["scope"]}  # no more than was given
+        renewed = issuer.fetch_access_token(grant_type="refresh_token", **given)
     except OAuthError as error:
         if error.error != "invalid_grant":
             raise

@@ -16,17 +16,19 @@ import requests
 from werkzeug.wrappers import Response
 
 SECONDS = 5
+HOLD = 72 * 3600  # seconds after an account was recovered in which what would serve a thief stays as it is
 UNMET = ("unmet_authentication_requirements", "access_denied")  # the person turned back, or cannot
 
 
 @dataclass(frozen=True)
 class Action:
-    """What it is called, where it is done, and how sure the sign-in must be: one of these acr, so many seconds old."""
+    """Its name and place; how sure the sign-in must be (acr, and its age in seconds); the scope that it takes."""
 
     name: str
     path: str
     acr_values: tuple[str, ...]
     max_age: int
+    scope: str = "openid"
 
 
 def add_resource(app: flask.Flask, issuer: Any, action: Action, settings: Mapping[str, str]) -> None:
@@ -44,6 +46,8 @@ def add_resource(app: flask.Flask, issuer: Any, action: Action, settings: Mappin
         told = asked.json()
         if not told["active"]:
             return challenge(error="invalid_token")
+        if action.scope not in told["scope"].split() or told.get("recovered_at", 0) > time.time() - HOLD:
+            return Response(status=403)  # may only look, or was recovered too lately: no sign-in changes that
         if told.get("acr") not in action.acr_values or time.time() - told.get("auth_time", 0) > action.max_age:
             wanted = {"acr_values": " ".join(action.acr_values), "max_age": str(action.max_age)}
             return challenge(error="insufficient_user_authentication", **wanted)
@@ -76,6 +80,8 @@ def add_step_up(
             return flask.redirect("/", code=303)
         bearer = {"Authorization": f"Bearer {person['token']['access_token']}"}
         answer = requests.post(f"{settings['ADDRESS']}/api{action.path}", headers=bearer, timeout=SECONDS)
+        if answer.status_code == 403:
+            return flask.render_template("action.html", person=person, action=action, forbidden=True)
         if answer.status_code != 401:
             answer.raise_for_status()
             return flask.render_template("action.html", person=person, action=action, done=True)

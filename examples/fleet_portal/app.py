@@ -79,7 +79,8 @@ def still_signed_in(issuer: Any, person: dict[str, Any]) -> bool:
     if token["expires_at"] > time.time() + LEEWAY:
         return bool(issuer.get(issuer.load_server_metadata()["userinfo_endpoint"], token=token).status_code != 401)
     try:
-        renewed = issuer.fetch_access_token(grant_type="refresh_token", refresh_token=token["refresh_token"])
+        given = {"refresh_token": token["refresh_token"], "scope": token["scope"]}  # no more than was given
+        renewed = issuer.fetch_access_token(grant_type="refresh_token", **given)
     except OAuthError as error:
         if error.error != "invalid_grant":
             raise

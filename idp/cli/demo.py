@@ -98,8 +98,10 @@ def prepare(settings: Settings) -> None:
     from idp.cli.first_password import hasher_for
     from idp.custody import kek_source, load_kek
     from idp.demo.clients import port_of
+    from idp.demo.contracts import seed_contracts
     from idp.demo.factors import seed_factors
-    from idp.demo.seed import seed_clients, seed_people
+    from idp.demo.seed import ACTOR, seed_clients, seed_people
+    from idp.issuance.ceiling import Ceiling
     from idp.storage.database import Database, StorageUnavailable
     from idp.storage.engine import open_engine
     from idp.storage.key_rows import load_secrets
@@ -122,6 +124,8 @@ def prepare(settings: Settings) -> None:
         with database.writing() as connection:
             seed_clients(connection, demo_clients(port_of(settings.issuer)), entropy=entropy, now=now)
         seed_people(database, PEOPLE, hasher_for(settings, database, entropy), entropy=entropy, now=now)
+        ceiling = Ceiling(settings.scope_permissions)
+        seed_contracts(database, ceiling, actor=ACTOR, clock=lambda: now, entropy=entropy)
         with database.writing() as connection:
             opened = load_secrets(connection, load_kek(settings), entropy=entropy)
             seed_factors(connection, PEOPLE, opened.sealer("totp seed"), opened.mac_key("lookup.factors"), now=now)

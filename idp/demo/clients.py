@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from idp.wording import msgid
 
-SCOPE = "openid profile email address phone offline_access"
+SCOPE = "openid profile email address phone account contracts vehicles offline_access"
 # Where the development servers of the usual frameworks listen.
 PORTS = (3000, 5000, 5173, 8080, 9000)
 
@@ -114,7 +114,7 @@ def _portal(client_id: str, name: str, port: int, accent: str, shows: str) -> De
             "backchannel_logout_uri": f"{address}/back-channel-logout",
             "backchannel_logout_session_required": True,
             "grant_types": ["authorization_code", "refresh_token"],
-            "scope": SCOPE,
+            "scope": f"{SCOPE} payees.write",
             "first_party": True,
             "accent": accent,
         },

@@ -198,3 +198,18 @@ def test_a_portal_renews_its_tokens_and_notices_the_end(demo: Demo, monkeypatch:
     assert 0 == CliRunner().invoke(main, ["accounts", "disable", "felix", "--yes", *config]).exit_code
     assert "Your session has ended" in page("/")
     assert 0 == CliRunner().invoke(main, ["accounts", "enable", "felix", *config]).exit_code
+
+
+def test_who_answers_for_a_loan_may_look(demo: Demo) -> None:
+    """The holder sees the contract and a way to change who pays; the guarantor sees the contract, and no such way."""
+    with Visitor() as visitor:
+        page = visitor.sign_in(demo.driver, "dana").text
+        assert ("EMF-2041-7730" in page, "Change the account that pays" in page) == (True, True)
+    with Visitor() as visitor:
+        page = visitor.sign_in(demo.driver, "cora").text
+        assert ("EMF-2041-7730" in page, "Change the account that pays" in page) == (True, False)
+        assert "You may look at this contract (guarantor)" in page
+        pressed = visitor.session.post(f"{demo.driver}/paying-account", timeout=20)
+        assert "this is not yours to change" in pressed.text
+    with Visitor() as visitor:
+        assert "No contract is tied to your account" in visitor.sign_in(demo.driver, "felix").text
