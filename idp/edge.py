@@ -22,6 +22,7 @@ from idp.flows.account_home import account_pages
 from idp.flows.account_methods import account_methods_pages
 from idp.flows.account_new_phone import account_new_phone_pages
 from idp.flows.account_sessions import account_sessions_pages
+from idp.flows.account_shared import account_shared_pages
 from idp.flows.authorize import authorize_pages
 from idp.flows.change_own_password import change_own_password_pages
 from idp.flows.change_password import change_password_pages
@@ -35,6 +36,7 @@ from idp.flows.passkey_sign_in import passkey_sign_in_pages
 from idp.flows.recover import recover_pages
 from idp.flows.recover_factor import recover_factor_pages
 from idp.flows.reset_password import reset_password_pages
+from idp.flows.share_contract import share_contract_pages
 from idp.flows.sign_in import sign_in_pages
 from idp.flows.slow_down import slow_down_pages
 from idp.flows.verify_factor import verify_factor_pages
@@ -84,6 +86,8 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     account_new_phone_pages,
     account_sessions_pages,
     account_apps_pages,
+    account_shared_pages,
+    share_contract_pages,
     account_details_pages,
     account_email_pages,
     account_activity_pages,

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from idp.accounts.contract_policy import Permission
 from idp.accounts.contracts import ContractFacts, contracts_of
 from idp.accounts.facts import AccountFacts
 from idp.accounts.policy import ADDRESS_MEMBERS, TEXT_CLAIMS
@@ -20,26 +21,35 @@ Reader = Callable[[AccountFacts], Any]
 CONTRACT_CLAIMS = frozenset({"contracts", "vehicles"})
 
 
-def person_claims(connection: Connection, account: AccountFacts, names: Iterable[str]) -> dict[str, Any]:
+def person_claims(connection: Connection, account: AccountFacts, names: Iterable[str], *, now: float) -> dict[str, Any]:
     """Give those of the named claims that the account has; contracts are read only if they are asked for."""
     wanted = frozenset(names)
     claims = standard_claims(account, wanted)
     if wanted & CONTRACT_CLAIMS:
-        contracts = contracts_of(connection, account_id=account.id, vehicles="vehicles" in wanted)
-        claims |= {name: value for name, value in contract_claims(contracts).items() if name in wanted and value}
+        contracts = contracts_of(connection, account_id=account.id, now=now, vehicles="vehicles" in wanted)
+        claims |= {
+            name: value
+            for name, value in contract_claims(contracts, account_id=account.id).items()
+            if name in wanted and value
+        }
     return claims
 
 
-def contract_claims(contracts: Sequence[ContractFacts]) -> dict[str, list[dict[str, Any]]]:
-    """Write contracts as the claims `contracts` (what the person may do with each) and `vehicles`."""
+def contract_claims(contracts: Sequence[ContractFacts], *, account_id: str) -> dict[str, list[dict[str, Any]]]:
+    """Write contracts as the claims `contracts` (what the person may do with each) and `vehicles`.
+
+    With a guest's contract stands for whom they act, in the terms of RFC 8693 §4.1: the party is its `sub`, the guest
+    the `act`.
+    """
     return {
         "contracts": [
             {
                 "number": contract.number,
                 "kind": contract.kind,
                 "status": contract.status,
-                "role": contract.role.value,
+                "role": contract.role,
                 "permissions": list(contract.permissions),
+                **_shared(contract, account_id),
             }
             for contract in contracts
         ],
@@ -49,6 +59,14 @@ def contract_claims(contracts: Sequence[ContractFacts]) -> dict[str, list[dict[s
             for vehicle in contract.vehicles
         ],
     }
+
+
+def _shared(contract: ContractFacts, account_id: str) -> dict[str, Any]:
+    if contract.until is None:
+        return {}
+    limit = {"limit": "amount_due"} if contract.shared == Permission.PAY else {}
+    acting = {"sub": contract.giver_id, "act": {"sub": account_id}}
+    return {"until": int(contract.until), **limit, **acting}
 
 
 def standard_claims(account: AccountFacts, names: Iterable[str]) -> dict[str, Any]:

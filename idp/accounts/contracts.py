@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Double, String, bindparam, cast, literal_column, null, select
 
 from idp.accounts.contract_models import CONTRACTS, PARTIES, VEHICLES
 from idp.accounts.contract_policy import PERMISSIONS, PartyRole, contract_key
+from idp.accounts.delegation_models import DELEGATIONS, in_force
+
+DELEGATE = "delegate"
+"""The role of a party's guest."""
 
 MOST = 50
 """So many contracts go into a claim, the newest first; who has more asks the admin API."""
@@ -27,34 +31,73 @@ class VehicleFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractFacts:
-    """A contract as somebody who has a part in it sees it."""
+    """A contract as somebody sees it who has a part in it, or with whom a party shares it (`role` is then delegate).
+
+    `shared` is what a guest may do, `until` an instant, `giver_id` the party's account; None for parties.
+    """
 
     id: str
     number: str
     kind: str
     status: str
-    role: PartyRole
+    role: str
+    shared: str | None = None
+    until: float | None = None
+    giver_id: str | None = None
     vehicles: tuple[VehicleFacts, ...] = ()
 
     @property
     def permissions(self) -> tuple[str, ...]:
-        """What the part allows."""
-        return tuple(permission.value for permission in PERMISSIONS[self.role])
+        """What the part allows; of a guest, what is shared with them."""
+        if self.shared is not None:
+            return (self.shared,)
+        return tuple(permission.value for permission in PERMISSIONS[PartyRole(self.role)])
 
 
-_C, _P, _V = CONTRACTS.c, PARTIES.c, VEHICLES.c
-_OF_ACCOUNT = (
-    select(_C.id, _C.number, _C.kind, _C.status, _P.role)
+_C, _P, _V, _D = CONTRACTS.c, PARTIES.c, VEHICLES.c, DELEGATIONS.c
+_WHOSE = bindparam("account_id", type_=String)
+_AS_PARTY = (
+    select(
+        _C.id,
+        _C.number,
+        _C.kind,
+        _C.status,
+        _P.role,
+        cast(null(), String).label("shared"),
+        cast(null(), Double).label("until"),
+        cast(null(), String).label("giver_id"),
+        _P.since,
+    )
     .select_from(PARTIES.join(CONTRACTS, _P.contract_id == _C.id))
-    .where(_P.account_id == bindparam("account_id"), _P.ended_at.is_(None))
-    .order_by(_P.since.desc(), _C.number_key)
-    .limit(MOST)
+    .where(_P.account_id == _WHOSE, _P.ended_at.is_(None))
 )
+_AS_DELEGATE = (
+    select(
+        _C.id,
+        _C.number,
+        _C.kind,
+        _C.status,
+        literal_column(f"'{DELEGATE}'").label("role"),
+        _D.permission,
+        _D.expires_at,
+        _D.giver_id,
+        _D.accepted_at,
+    )
+    .select_from(DELEGATIONS.join(CONTRACTS, _D.contract_id == _C.id))
+    .where(_D.delegate_id == _WHOSE, in_force(bindparam("now", type_=Double)))
+)
+_EITHER = _AS_PARTY.union_all(_AS_DELEGATE).subquery()
+_OF_ACCOUNT = select(_EITHER).order_by(_EITHER.c.since.desc(), _EITHER.c.number).limit(MOST)
 
 
-def contracts_of(connection: Connection, *, account_id: str, vehicles: bool = False) -> list[ContractFacts]:
-    """Give the contracts that an account has a part in now, the newest part first; with their vehicles on demand."""
-    rows = connection.execute(_OF_ACCOUNT, {"account_id": account_id}).all()
+def contracts_of(connection: Connection, *, account_id: str, now: float, vehicles: bool = False) -> list[ContractFacts]:
+    """Give the contracts that an account has a part in now, the newest first; with their vehicles on demand.
+
+    Who is a party has that part alone, whatever else is shared with them.
+    """
+    rows = connection.execute(_OF_ACCOUNT, {"account_id": account_id, "now": now}).all()
+    parties = {row.id for row in rows if row.shared is None}
+    rows = [row for row in rows if row.shared is None or row.id not in parties]
     about = _vehicles_of(connection, [row.id for row in rows]) if vehicles and rows else {}
     return [
         ContractFacts(
@@ -62,7 +105,10 @@ def contracts_of(connection: Connection, *, account_id: str, vehicles: bool = Fa
             number=row.number,
             kind=row.kind,
             status=row.status,
-            role=PartyRole(row.role),
+            role=row.role,
+            shared=row.shared,
+            until=row.until,
+            giver_id=row.giver_id,
             vehicles=tuple(about.get(row.id, ())),
         )
         for row in rows

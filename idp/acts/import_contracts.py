@@ -21,6 +21,7 @@ from idp.accounts.contract_files import Line
 from idp.accounts.contract_models import CONTRACTS, VEHICLES
 from idp.accounts.contract_record import ContractRecord
 from idp.accounts.parties import Holders, change_parties
+from idp.acts.share_contract import end_shares_without_giver
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.issuance.ceiling import Ceiling, end_grants_beyond
@@ -127,7 +128,11 @@ class _Batch:
         for account_id in sorted(changed.accounts):
             # What they may see has changed: apps fetch new tokens, and nobody has to sign in again.
             write_mark(self._connection, kind="account", id=account_id, not_before=self._now, now=self._now)
-        end_grants_beyond(self._connection, self._ceiling, account_ids=changed.accounts, now=self._now)
+        changed_accounts = sorted(changed.accounts)
+        end_grants_beyond(self._connection, self._ceiling, account_ids=changed_accounts, now=self._now)
+        end_shares_without_giver(
+            self._connection, self._ceiling, account_ids=changed_accounts, entropy=self._entropy, now=self._now
+        )
         self._note()
 
     def _there(self, keys: Sequence[str]) -> dict[str, Any]:

@@ -39,6 +39,9 @@ class Notice(StrEnum):
     NEW_DEVICE = "new_device"
     NEW_DEVICES = "new_devices"
     LOCKED_DOWN = "locked_down"
+    SHARE_BEGUN = "share_begun"
+    SHARE_ENDING = "share_ending"
+    SHARE_ENDED = "share_ended"
     STAFF_INVITED = "staff_invited"
     BROKEN_GLASS = "broken_glass"
 

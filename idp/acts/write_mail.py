@@ -12,6 +12,8 @@ from typing import Any, cast
 
 from sqlalchemy import Connection
 
+from idp.accounts.delegation_policy import OFFER_SECONDS
+from idp.accounts.delegations import ShareUnknown, find_share
 from idp.accounts.facts import AccountFacts
 from idp.accounts.find import find_by_address, find_by_id
 from idp.accounts.policy import Kind, Status, masked
@@ -22,6 +24,7 @@ from idp.acts.change_email import LETTER as EMAIL_CHANGE
 from idp.acts.lock_down import LockDownLinks
 from idp.acts.mail_email_change import armed_change
 from idp.acts.recovery_code import code_tag, new_code, written
+from idp.acts.share_contract import LETTER as SHARE
 from idp.acts.tell_owner import Notice
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
@@ -66,6 +69,8 @@ class MailWriter:
             return self._recovery(message)
         if message.kind == EMAIL_CHANGE:
             return self._email_change(message)
+        if message.kind == SHARE:
+            return self._share(message)
         if message.kind in set(Notice):
             return self._notice(message)
         raise UnknownKind(message.kind)
@@ -108,6 +113,26 @@ class MailWriter:
             minutes=MINUTES,
             phrase=None,
         )
+
+    def _share(self, message: Queued) -> Mail | None:
+        """Write to an invited address: it may be anybody's, so that what stands there is what the party has typed."""
+        now = self._clock()
+        with self._database.writing() as connection:
+            try:
+                share = find_share(connection, share_id=message.payload["share_id"], now=now)
+            except ShareUnknown:
+                return None
+            giver = find_by_id(connection, account_id=share.giver_id)
+        if giver is None or giver.status != Status.ACTIVE.value or share.delegate_id is not None:
+            return None
+        words = {
+            "giver": share.giver_name or "",
+            "number": share.number,
+            "permission": share.permission,
+            "until": share.expires_at,
+            "answer_by": min(share.expires_at, share.offered_at + OFFER_SECONDS),
+        }
+        return self._mail(message, SHARE, giver, recipient=share.address, key=message.id, phrase=None, **words)
 
     def _recovery(self, message: Queued) -> Mail | None:
         with self._database.writing() as connection:

@@ -50,6 +50,8 @@ class Back(StrEnum):
     NEW_PHONE = "/account/new-phone"
     SESSIONS = "/account/sessions"
     APPS = "/account/apps"
+    SHARED = "/account/shared"
+    SHARE = "/account/share"
     DETAILS = "/account/details"
     EMAIL = "/account/email"
     PASSWORD = "/account/password"

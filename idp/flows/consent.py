@@ -98,7 +98,7 @@ def _page(parts: Parts, journey: Journey, person: Standing) -> flask.Response:
         account = find_by_id(connection, account_id=person.account_id)
         sid = person.session.sid if person.session else ""
         before = previous_sign_in(connection, account_id=person.account_id, sid=sid) if signed_in_here else None
-        claims = person_claims(connection, account, names) if account else {}
+        claims = person_claims(connection, account, names, now=parts.issuer.clock()) if account else {}
     shared = shared_data(
         parts.wording.translator(language),
         scopes=scopes,

@@ -61,7 +61,7 @@ def end_grants_beyond(
     """End the grants of these accounts that hold more than the accounts may have now; apps ask again and get less."""
     if not account_ids:
         return ()
-    allowed = permissions_by_account(connection, account_ids)
+    allowed = permissions_by_account(connection, account_ids, now=now)
     live = select(_G.c.id, _G.c.account_id, _G.c.scopes).where(
         _G.c.account_id.in_(list(account_ids)), _G.c.ended_at.is_(None), _G.c.expires_at > now
     )

@@ -40,7 +40,7 @@ def mint_for_person(
         lifetimes=issuer.lifetimes,
         now=now,
         userinfo_claims=sorted(family.claims_request.get("userinfo", {})),
-        contracts=_contracts(connection, family.subject.account_id) if "contracts" in scopes else None,
+        contracts=_contracts(connection, family.subject.account_id, now=now) if "contracts" in scopes else None,
     )
     body: dict[str, Any] = {
         "access_token": token,
@@ -58,22 +58,23 @@ def mint_for_person(
             subject=family.subject,
             nonce=nonce,
             access_token_value=token,
-            person=_person(connection, family.subject.account_id, family.claims_request),
+            person=_person(connection, family.subject.account_id, family.claims_request, now=now),
             lifetimes=issuer.lifetimes,
             now=now,
         )
     return body
 
 
-def _person(connection: Connection, account_id: str, request: ClaimsRequest) -> dict[str, Any]:
+def _person(connection: Connection, account_id: str, request: ClaimsRequest, *, now: float) -> dict[str, Any]:
     names = id_token_claims(request)
     account = find_by_id(connection, account_id=account_id) if names else None
-    return person_claims(connection, account, names) if account else {}
+    return person_claims(connection, account, names, now=now) if account else {}
 
 
-def _contracts(connection: Connection, account_id: str) -> list[dict[str, Any]]:
+def _contracts(connection: Connection, account_id: str, *, now: float) -> list[dict[str, Any]]:
     """Tell APIs what the person may do with which contract: a scope alone says nothing of the contract."""
-    return contract_claims(contracts_of(connection, account_id=account_id))["contracts"]
+    contracts = contracts_of(connection, account_id=account_id, now=now)
+    return contract_claims(contracts, account_id=account_id)["contracts"]
 
 
 def mint_for_client(

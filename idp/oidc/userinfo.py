@@ -76,7 +76,7 @@ class UserInfo:
             return {}
         with self._issuer.database.reading() as connection:
             account = find_by_id(connection, account_id=claims["sub"])
-            told = person_claims(connection, account, names) if account else {}
+            told = person_claims(connection, account, names, now=self._issuer.clock()) if account else {}
         try:
             may_issue(
                 Facts(

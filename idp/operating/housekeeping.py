@@ -14,6 +14,7 @@ from functools import partial
 from threading import Event, Thread
 from types import FrameType
 
+from idp.acts.share_contract import keep_shares
 from idp.acts.tell_of_incident import tell_of_incidents
 from idp.app import Service, build
 from idp.audit.verify import chain_state
@@ -99,6 +100,7 @@ def _work(service: Service, told: Wakeup) -> None:
         schedule.turn()
         tell_apps(service)
         if abs(service.clock() - pruned_at) >= PRUNE_SECONDS:
+            keep_shares_once(service)
             prune_once(service)
             pruned_at = service.clock()
 
@@ -114,6 +116,13 @@ def tell_apps(service: Service) -> None:
     """Have apps told of what whoever contained it could not tell; a database that is away is asked again."""
     with suppress(StorageUnavailable, ClockWrong):
         tell_of_incidents(service.database, clock=service.clock, entropy=service.entropy)
+
+
+def keep_shares_once(service: Service) -> None:
+    """End shared access whose time is over, and remind of what ends soon; a database that is away is asked again."""
+    ceiling, now = service.parts.issuer.ceiling, service.clock()
+    with suppress(StorageUnavailable, ClockWrong), service.database.writing() as connection:
+        keep_shares(connection, ceiling, entropy=service.entropy, now=now)
 
 
 def prune_once(service: Service) -> None:

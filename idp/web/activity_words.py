@@ -31,6 +31,9 @@ ACTIVITY_WORDS: Final[dict[str, LiteralString]] = {
     EventType.EMAIL_CHANGE_REFUSED: msgid("A wrong code for a new e-mail address was entered"),
     EventType.EMAIL_CHANGED: msgid("The e-mail address was changed"),
     EventType.PREFERENCES_CHANGED: msgid("Preferences were changed"),
+    EventType.SHARE_OFFERED: msgid("Access to a contract was offered to somebody"),
+    EventType.SHARE_ACCEPTED: msgid("Access to a contract was accepted"),
+    EventType.SHARE_ENDED: msgid("Shared access to a contract ended"),
 }
 """By the name of the event, in the order of `EventType`."""
 

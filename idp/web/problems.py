@@ -70,6 +70,15 @@ NEW_ADDRESS_REFUSED: Final = Problem(
     msgid("Enter one e-mail address, as in name@example.com, with plain letters and without spaces or commas."), "email"
 )
 NEW_ADDRESS_PRESENT: Final = Problem(msgid("That is your e-mail address already."), "email")
+SHARE_PROBLEMS: Final[Mapping[str, Problem]] = {
+    "number": Problem(msgid("Choose one of your contracts."), "number"),
+    "address": Problem(
+        msgid("Enter one e-mail address that is not your own and with which this contract is not shared yet."),
+        "address",
+    ),
+    "permission": Problem(msgid("Choose what they may do."), "permission"),
+    "until": Problem(msgid("Choose a day between tomorrow and a year from now."), "until"),
+}
 PHRASE_REFUSED: Final = Problem(msgid("Use one line of at most 64 characters for your phrase."), "phrase")
 
 

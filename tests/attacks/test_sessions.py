@@ -277,6 +277,8 @@ GUARDED = {
     "/account/details": "form, in a session",
     "/account/email": "form, in a session of the last five minutes, and the code that was mailed there",
     "/account/sessions": "form, in a session: it ends others",
+    "/account/share": "form, in a session of the last five minutes, by who manages the contract",
+    "/account/shared": "form, in a session, by either side of the share",
     "/enrol-factor": "form, in a journey or a session of the last five minutes, with the second step that is there",
     "/invitation": "a link of ours, the form of its page, and a passkey",
     "/lock-down": "a link of ours, or a form in a session; it takes and never gives",

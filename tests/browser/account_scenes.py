@@ -13,6 +13,7 @@ from idp.accounts.recovered import note_recovered
 from tests.browser.demo import Demo
 from tests.browser.relying_party import RelyingParty
 from tests.browser.steps import code_and_link, enter_portal, mail_to, sign_in_at_account, type_sign_in
+from tests.support.contracts import contract, feed_database
 
 AGENT: Final = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Safari/604.1"
 
@@ -64,6 +65,40 @@ def account_apps(page: Page, demo: Demo, app: RelyingParty) -> None:
 def account_apps_none(page: Page, demo: Demo, _: RelyingParty) -> None:
     """No app at all."""
     _somebody(page, demo, "/account/apps")
+
+
+def account_shared(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """Contracts of one's own and a guarantor's; one is shared, another offered."""
+    host, guest = demo.add_person(), demo.add_person(email_verified=True)
+    numbers = [f"CF-{host[-8:]}", f"CF-{guest[-8:]}"]
+    feed_database(demo.database, contract(numbers[0], ("P-1", "holder", host), ("P-2", "guarantor", guest)))
+    feed_database(demo.database, contract(numbers[1], ("P-3", "holder", host)))
+    _sign_in(page, demo, "/account/share", host)
+    for number in numbers:
+        page.goto(f"{demo.issuer}/account/share")
+        page.get_by_text(number, exact=True).click()
+        page.locator("#address").fill(f"{guest}@example.com")
+        page.locator("button.primary").click()
+        page.locator("[role=status]").wait_for()
+    page.context.clear_cookies()
+    _sign_in(page, demo, "/account/shared", guest)
+    page.locator("button[value=accept]").first.click()
+    page.locator("[role=status]").wait_for()
+
+
+def account_shared_none(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """No contract at all."""
+    _somebody(page, demo, "/account/shared")
+
+
+def share_contract(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """Somebody to share with, mistyped."""
+    host = demo.add_person()
+    feed_database(demo.database, contract(f"CF-{host[-8:]}", ("P-1", "holder", host)))
+    _sign_in(page, demo, "/account/share", host)
+    page.locator("#address").fill("one@example.com, two@example.com")
+    page.locator("button.primary").click()
+    page.locator("[role=alert]").wait_for()
 
 
 def account_details(page: Page, demo: Demo, _: RelyingParty) -> None:
@@ -166,6 +201,9 @@ ACCOUNT_SCENES: Final = (
     account_sessions,
     account_apps,
     account_apps_none,
+    account_shared,
+    account_shared_none,
+    share_contract,
     account_details,
     account_email,
     account_email_code,

@@ -32,10 +32,10 @@ def person(database: Database, entropy: Entropy, user_id: str, kind: Kind = Kind
         return add_account(connection, NewAccount(user_id=user_id, kind=kind), now=5.0, entropy=entropy)
 
 
-def seen_by(database: Database, account_id: str) -> dict[str, PartyRole]:
+def seen_by(database: Database, account_id: str) -> dict[str, str]:
     """The contracts that somebody has a part in."""
     with database.reading() as connection:
-        return {it.number: it.role for it in contracts_of(connection, account_id=account_id)}
+        return {it.number: it.role for it in contracts_of(connection, account_id=account_id, now=100.0)}
 
 
 def named(database: Database, typed: str) -> str | None:
@@ -50,7 +50,7 @@ def test_a_feed_is_taken_in(database: Database, dana: str) -> None:
     done = take_in(database, contract("CF-1001", ("P-1", "holder", "DANA"), ("P-2", "guarantor", None)))
     assert (1, 0, 0, []) == (done.added, done.changed, done.unchanged, done.faults)
     with database.reading() as connection:
-        (mine,) = contracts_of(connection, account_id=dana, vehicles=True)
+        (mine,) = contracts_of(connection, account_id=dana, now=100.0, vehicles=True)
         whole = find_contract(connection, number="cf 1001")
     assert (("view", "pay", "manage"), [VIN]) == (mine.permissions, [vehicle.vin for vehicle in mine.vehicles])
     assert whole is not None
@@ -145,7 +145,7 @@ def test_two_imports_at_once(database: Database, dana: str) -> None:
 
     assert [0, 0, 100] == sorted(at_once(3, run))
     with database.reading() as connection:
-        assert 50 == len(contracts_of(connection, account_id=dana))
+        assert 50 == len(contracts_of(connection, account_id=dana, now=100.0))
 
 
 def test_the_length_of_a_file_takes_no_memory(database: Database) -> None:

@@ -38,6 +38,7 @@ def service(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator
         ("/account/new-phone", "Got a new phone?"),
         ("/account/sessions", "Devices and sessions"),
         ("/account/apps", "Apps with access"),
+        ("/account/shared", "Contracts and shared access"),
         ("/account/details", "Contact and mails"),
         ("/account/email", "New e-mail address"),
         ("/account/activity", "Recent activity"),
@@ -56,7 +57,7 @@ def test_home_leads_everywhere(service: Service) -> None:
     browser = Browser(service)
     home = open_page(browser, "/account")
     links = set(re.findall(r'href="(/account/[a-z-]+)"', home.text))
-    wanted = {"methods", "new-phone", "sessions", "apps", "details", "activity"}
+    wanted = {"methods", "new-phone", "sessions", "apps", "shared", "details", "activity"}
     assert {f"/account/{name}" for name in wanted} == links
     assert [200] * len(links) == [browser.get(link).status_code for link in links]
 

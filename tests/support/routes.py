@@ -24,6 +24,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "/account/password": BOTH,
     "/account/password/done": (GET,),
     "/account/sessions": BOTH,
+    "/account/share": BOTH,
+    "/account/shared": BOTH,
     "/authorize": BOTH,
     "/change-password": BOTH,
     "/consent": BOTH,

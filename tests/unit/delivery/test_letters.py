@@ -43,6 +43,12 @@ WORDS = {
     "actor": "cli:root@node",
     "act": "reset_factor",
     "reason": "it was night",
+    "giver": "Dana Q. Roadwell",
+    "number": "CF-1001",
+    "permission": "pay",
+    "mine": 1,
+    "until": 1_800_000_000,
+    "answer_by": 1_800_000_000,
 }
 KINDS = sorted(path.stem for path in (resource_directory("templates") / "email").glob("*.txt"))
 CODED = {"recover_password", "recover_user_ids", "email_change"}

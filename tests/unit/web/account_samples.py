@@ -10,7 +10,7 @@ import flask
 from idp.web.brand import Brand
 from idp.web.consent_words import SharedData
 from idp.web.errors import WayBack
-from idp.web.problems import CODE_WRONG, NEW_ADDRESS_REFUSED, PHRASE_REFUSED
+from idp.web.problems import CODE_WRONG, NEW_ADDRESS_REFUSED, PHRASE_REFUSED, SHARE_PROBLEMS
 from idp.web.render import Pages
 from idp.wording import Language
 
@@ -89,6 +89,51 @@ def apps(pages: Pages, language: Language, text: str, _: Brand) -> flask.Respons
     return pages.render("account_apps", language=language, apps=[app], done="withdrawn", form_token="1.x")
 
 
+def shared(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
+    """A contract of each kind, shared in both directions, and an offer."""
+    vehicle = SimpleNamespace(vin=text, make=text, model=text, registration=text)
+    contracts = [
+        SimpleNamespace(id=role, number=text, role=role, until=until, shared=None, vehicles=[vehicle])
+        for role, until in (("holder", None), ("co_borrower", None), ("guarantor", None), ("delegate", AT))
+    ]
+    share = SimpleNamespace(
+        id="s",
+        contract_id="holder",
+        number=text,
+        permission="pay",
+        address=text,
+        giver_name=text,
+        delegate_name=None,
+        accepted_at=None,
+        expires_at=AT,
+    )
+    return pages.render(
+        "account_shared",
+        language=language,
+        contracts=contracts,
+        given=[share],
+        held=[share],
+        offers=[share],
+        may_share=True,
+        done="offered",
+        form_token="1.x",
+    )
+
+
+def share(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
+    """A contract to share, with everything mistyped."""
+    return pages.render(
+        "share_contract",
+        language=language,
+        numbers=[text],
+        typed={"number": text, "address": text, "permission": "pay", "until": text},
+        earliest="2027-01-17",
+        latest="2028-01-10",
+        problems=tuple(SHARE_PROBLEMS.values()),
+        form_token="1.x",
+    )
+
+
 def details(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """Contact data, and a phrase that was refused."""
     return pages.render(
@@ -148,6 +193,8 @@ ACCOUNT_SAMPLES = {
     "Got a new phone?": new_phone,
     "Devices and sessions": sessions,
     "Apps with access": apps,
+    "Contracts and shared access": shared,
+    "Share a contract": share,
     "Contact and mails": details,
     "New e-mail address": email,
     "New e-mail address ": email_code,
