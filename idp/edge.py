@@ -26,6 +26,7 @@ from idp.flows.account_shared import account_shared_pages
 from idp.flows.authorize import authorize_pages
 from idp.flows.change_own_password import change_own_password_pages
 from idp.flows.change_password import change_password_pages
+from idp.flows.close_account import close_account_pages
 from idp.flows.consent import consent_pages
 from idp.flows.end_session import end_session_pages
 from idp.flows.enrol_factor import enrol_factor_pages
@@ -87,6 +88,7 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     account_sessions_pages,
     account_apps_pages,
     account_shared_pages,
+    close_account_pages,
     share_contract_pages,
     account_details_pages,
     account_email_pages,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.accounts.find import find_by_id
-from idp.accounts.identifiers import InvalidIdentifier, canonical
+from idp.accounts.identifiers import InvalidIdentifier, canonical, tombstone
 from idp.accounts.models import ACCOUNTS
 from idp.accounts.policy import AccountRefused, Kind, Status, claim_faults, name_faults
 from idp.storage.handles import Entropy, new_id
@@ -103,8 +103,9 @@ def _values(new: NewAccount) -> dict[str, Any]:
 
 
 def _require_free(connection: Connection, values: Mapping[str, Any], *, account_id: str | None) -> None:
-    """Refuse a user ID that is someone's address, and an address that is someone's user ID: nobody sits on a name."""
-    taken = [ACCOUNTS.c.user_id_key == values["user_id_key"], ACCOUNTS.c.email_key == values["user_id_key"]]
+    """Refuse a user ID that is or was someone's or is their address, and an address that is someone's user ID."""
+    names = (values["user_id_key"], tombstone(values["user_id_key"]))
+    taken = [ACCOUNTS.c.user_id_key.in_(names), ACCOUNTS.c.email_key == values["user_id_key"]]
     if values["email_key"]:
         taken.append(ACCOUNTS.c.user_id_key == values["email_key"])
     query = select(ACCOUNTS.c.id).where(or_(*taken)).limit(1)

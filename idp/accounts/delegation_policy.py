@@ -31,6 +31,7 @@ class EndedBy(StrEnum):
     DELEGATE = "delegate"
     LENDER = "lender"
     TIME = "time"
+    CLOSED = "closed"
 
 
 class DelegationRefused(ValueError):

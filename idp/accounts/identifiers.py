@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from hashlib import sha256
 
 MAX_CODE_POINTS = 254
 """The longest identifier, before and after folding: the longest e-mail address there is (RFC 5321 §4.5.3.1.3)."""
@@ -42,6 +43,14 @@ def canonical(typed: str) -> str:
     if len(key) > MAX_CODE_POINTS:
         raise InvalidIdentifier("longer than 254 characters once folded")
     return key
+
+
+def tombstone(key: str) -> str:
+    """Give what stands in the place of a closed account's user ID, so that nobody is ever given that name again.
+
+    Whoever was called so before could be taken for the new one: by the lender's feed, by people, by apps.
+    """
+    return f"closed {sha256(key.encode()).hexdigest()}"
 
 
 def _folded(text: str) -> str:

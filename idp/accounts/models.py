@@ -22,11 +22,11 @@ class Account(Base):
 
     `locked_down_at` is when the owner said "this wasn't me": only recovery opens the account again. `phrase` is the
     anti-phishing phrase that mails carry; `preferences` what the person chose on the account pages; `role` what a
-    member of staff may do, None for customers.
+    member of staff may do, None for customers; `closes_at` when the account is closed, if its owner wants that.
     """
 
     __tablename__ = "accounts"
-    __table_args__ = (Index("ix_accounts_email_key", "email_key"),)
+    __table_args__ = (Index("ix_accounts_email_key", "email_key"), Index("ix_accounts_closes_at", "closes_at"))
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[str] = mapped_column(String(254))
@@ -48,6 +48,7 @@ class Account(Base):
     phrase: Mapped[str | None] = mapped_column(String(64), default=None)
     preferences: Mapped[Json] = mapped_column(default_factory=dict, server_default="{}")
     role: Mapped[str | None] = mapped_column(String(16), default=None)
+    closes_at: Mapped[Instant | None] = mapped_column(default=None)
 
 
 class StaffInvitation(Base):

@@ -20,6 +20,8 @@ from idp.accounts.delegations import (
     end_shares,
     find_share,
     shares_ending,
+    shares_given,
+    shares_held,
     shares_over,
     shares_without_giver,
     take_offer,
@@ -143,6 +145,17 @@ def end_shares_without_giver(
     """End what these accounts shared at contracts in which their part does not let them share any more."""
     ended = shares_without_giver(connection, account_ids=account_ids, now=now)
     _end(connection, ceiling, ended, by=EndedBy.LENDER, visitor=WORKER, entropy=entropy, now=now)
+
+
+def end_shares_of_account(
+    connection: Connection, ceiling: Ceiling, *, account_id: str, entropy: Entropy, now: float
+) -> None:
+    """End what an account shares and what is shared with it, since it is closed."""
+    shares = [
+        *shares_given(connection, account_id=account_id, now=now),
+        *shares_held(connection, account_id=account_id, now=now),
+    ]
+    _end(connection, ceiling, shares, by=EndedBy.CLOSED, visitor=WORKER, entropy=entropy, now=now)
 
 
 def keep_shares(connection: Connection, ceiling: Ceiling, *, entropy: Entropy, now: float) -> int:

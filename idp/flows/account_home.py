@@ -13,6 +13,7 @@ import flask
 from idp.accounts.find import find_by_id
 from idp.accounts.preferences import preferences_of
 from idp.accounts.recovered import cooling_off_until
+from idp.acts.close_account import closes_at
 from idp.acts.set_preferences import hide_offer
 from idp.acts.standing import Standing
 from idp.delivery.app_logouts import Receipt, receipts_of
@@ -36,6 +37,7 @@ class _Known:
 
     zone: str | None
     last_sign_in: float | None
+    closes_at: float | None
     offer: bool
     codes_left: int | None
     receipts: tuple[Receipt, ...]
@@ -79,6 +81,7 @@ def _home(parts: Parts, person: Standing) -> flask.Response:
         recovered_at=person.recovered_at,
         careful_until=cooling_off_until(person.recovered_at, now=parts.issuer.clock()),
         shared_device=person.session is not None and person.session.shared_device,
+        closes_at=known.closes_at,
         offer=known.offer,
         codes_left=known.codes_left,
         told=_names(parts, [receipt for receipt in known.receipts if receipt.confirmed]),
@@ -99,6 +102,7 @@ def _known(parts: Parts, person: Standing) -> _Known:
         left = codes_left(connection, account_id=person.account_id) if person.factors else None
         return _Known(
             zone=account.claims.get("zoneinfo") if account else None,
+            closes_at=closes_at(connection, account_id=person.account_id),
             last_sign_in=previous_sign_in(connection, account_id=person.account_id, sid=sid),
             # Nobody is asked to leave a passkey on a device that others use.
             offer=not person.factors and not shared and preferences.offer_due(now=now),

@@ -50,6 +50,7 @@ class Back(StrEnum):
     NEW_PHONE = "/account/new-phone"
     SESSIONS = "/account/sessions"
     APPS = "/account/apps"
+    CLOSE = "/account/close"
     SHARED = "/account/shared"
     SHARE = "/account/share"
     DETAILS = "/account/details"

@@ -14,6 +14,7 @@ from functools import partial
 from threading import Event, Thread
 from types import FrameType
 
+from idp.acts.close_account import close_due
 from idp.acts.share_contract import keep_shares
 from idp.acts.tell_of_incident import tell_of_incidents
 from idp.app import Service, build
@@ -100,7 +101,7 @@ def _work(service: Service, told: Wakeup) -> None:
         schedule.turn()
         tell_apps(service)
         if abs(service.clock() - pruned_at) >= PRUNE_SECONDS:
-            keep_shares_once(service)
+            end_what_is_due(service)
             prune_once(service)
             pruned_at = service.clock()
 
@@ -118,11 +119,13 @@ def tell_apps(service: Service) -> None:
         tell_of_incidents(service.database, clock=service.clock, entropy=service.entropy)
 
 
-def keep_shares_once(service: Service) -> None:
-    """End shared access whose time is over, and remind of what ends soon; a database that is away is asked again."""
+def end_what_is_due(service: Service) -> None:
+    """End shared access and close accounts whose time has come; a database that is away is asked again."""
     ceiling, now = service.parts.issuer.ceiling, service.clock()
     with suppress(StorageUnavailable, ClockWrong), service.database.writing() as connection:
         keep_shares(connection, ceiling, entropy=service.entropy, now=now)
+    with suppress(StorageUnavailable, ClockWrong), service.database.writing() as connection:
+        close_due(connection, ceiling, entropy=service.entropy, now=now)
 
 
 def prune_once(service: Service) -> None:

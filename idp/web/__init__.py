@@ -37,6 +37,8 @@ change only with a changelog line; in English:
     account_sessions  Devices and sessions  fields sid, form_token; action = end | end_others
     account_apps  Apps with access      fields app, form_token; action = withdraw
     account_shared  Contracts and shared access       fields share, form_token; action = accept | decline | end
+    close_account  Close your account   fields form_token; action = close | keep
+    close_account_done  Your account will be closed
     share_contract  Share a contract    fields number, address, permission, until, form_token
     account_details  Contact and mails  fields language, new_device_mail = yes, phrase, form_token
     account_email  New e-mail address   fields email, code, form_token; action = ask | confirm | cancel

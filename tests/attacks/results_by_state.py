@@ -60,7 +60,7 @@ EXPECTED: dict[State, dict[str, str]] = {
     State.ACCOUNT_CLOSED: {
         "sign in": "page:/sign-in",
         "allow what was signed in for before": "access_denied",
-        "single sign-on": "access_denied",
+        "single sign-on": "login_required",
         **PERSON_ENDED,
     },
     State.NOT_BEFORE_RAISED: {
@@ -156,13 +156,15 @@ def _each(new: str, vouched: str, allowed: str, **others: str) -> dict[str, str]
     return dict.fromkeys(_NEW_SIGN_INS, new) | dict(zip(_RELIED_ON, (vouched, allowed), strict=True)) | told
 
 
+SLOWED = {State.ACCOUNT_CLOSED: "shown:429"}
+"""Nobody answers to the name any more and no browser is known: the tries of all ways count together."""
 STRONGLY_EXPECTED: dict[State, dict[str, str]] = {
     State.CLIENT_DISABLED: _each("shown:400", "shown:400", "shown:400"),
     State.GRANT_TYPE_REMOVED: _each("shown:400", "shown:400", "access_denied"),
     State.SCOPE_REMOVED: _each("code", "code", "access_denied"),
     State.BEYOND_PERMISSION: _each("code", "code", "code"),
     State.ACCOUNT_DISABLED: _each("page:/sign-in", "login_required", "access_denied"),
-    State.ACCOUNT_CLOSED: _each("page:/sign-in", "access_denied", "access_denied"),
+    State.ACCOUNT_CLOSED: _each("page:/sign-in", "login_required", "access_denied"),
     State.NOT_BEFORE_RAISED: _each("code", "access_denied", "access_denied"),
     State.LOCKED_DOWN: _each("page:/recover", "login_required", "page:/recover"),
     # A due reset is served behind the factor; a passkey alone proves no password, which is asked for then.

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from idp.accounts import disable
 from idp.accounts.models import ACCOUNTS
 from idp.acts.change_password import change_password
+from idp.acts.close_account import close_now
 from idp.acts.disable_account import disable_account
 from idp.acts.disable_client import disable_client
 from idp.acts.lock_down import lock_down
@@ -29,7 +30,6 @@ from idp.issuance.grants import end_grants_of_account
 from idp.mfa.policy import PHISHING_RESISTANT
 from idp.passwords.credentials import set_password
 from idp.sessions.models import SESSIONS
-from idp.storage.marks import write_mark
 from tests.support.contracts import contract, feed
 from tests.support.in_process import PASSWORD, App, Browser
 from tests.support.nodes import at, outcome
@@ -101,11 +101,15 @@ def _account_disabled(node: Service, it: Subject) -> None:
 
 
 def _account_closed(node: Service, it: Subject) -> None:
-    """Write what closing an account has to write; the act itself is not built yet."""
-    closed = update(ACCOUNTS).where(ACCOUNTS.c.id == it.account_id).values(status="closed")
     with node.database.writing() as connection:
-        connection.execute(closed)
-        write_mark(connection, kind="account", id=it.account_id, not_before=node.clock(), now=node.clock())
+        close_now(
+            connection,
+            node.parts.issuer.ceiling,
+            account_id=it.account_id,
+            actor="test",
+            entropy=node.entropy,
+            now=node.clock(),
+        )
 
 
 def _not_before_raised(node: Service, it: Subject) -> None:

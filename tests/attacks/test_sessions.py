@@ -274,6 +274,7 @@ GUARDED = {
     "/account/password": "form, in a session of the last five minutes, and the present password",
     "/account": "form, in a session: an offer is put off",
     "/account/apps": "form, in a session",
+    "/account/close": "form, in a session of the last five minutes",
     "/account/details": "form, in a session",
     "/account/email": "form, in a session of the last five minutes, and the code that was mailed there",
     "/account/sessions": "form, in a session: it ends others",

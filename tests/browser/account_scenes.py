@@ -101,6 +101,18 @@ def share_contract(page: Page, demo: Demo, _: RelyingParty) -> None:
     page.locator("[role=alert]").wait_for()
 
 
+def close_account(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """Close your account."""
+    _somebody(page, demo, "/account/close")
+
+
+def close_account_done(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """Asked for."""
+    _somebody(page, demo, "/account/close")
+    page.locator("button[value=close]").click()
+    page.wait_for_url("**/account/close/done")
+
+
 def account_details(page: Page, demo: Demo, _: RelyingParty) -> None:
     """Contact and mails, saved."""
     _somebody(page, demo, "/account/details")
@@ -204,6 +216,8 @@ ACCOUNT_SCENES: Final = (
     account_shared,
     account_shared_none,
     share_contract,
+    close_account,
+    close_account_done,
     account_details,
     account_email,
     account_email_code,

@@ -39,6 +39,7 @@ def service(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator
         ("/account/sessions", "Devices and sessions"),
         ("/account/apps", "Apps with access"),
         ("/account/shared", "Contracts and shared access"),
+        ("/account/close", "Close your account"),
         ("/account/details", "Contact and mails"),
         ("/account/email", "New e-mail address"),
         ("/account/activity", "Recent activity"),
@@ -57,7 +58,7 @@ def test_home_leads_everywhere(service: Service) -> None:
     browser = Browser(service)
     home = open_page(browser, "/account")
     links = set(re.findall(r'href="(/account/[a-z-]+)"', home.text))
-    wanted = {"methods", "new-phone", "sessions", "apps", "shared", "details", "activity"}
+    wanted = {"methods", "new-phone", "sessions", "apps", "shared", "close", "details", "activity"}
     assert {f"/account/{name}" for name in wanted} == links
     assert [200] * len(links) == [browser.get(link).status_code for link in links]
 

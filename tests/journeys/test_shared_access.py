@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from idp.accounts.delegation_policy import DAY, LONGEST_SECONDS, OFFER_SECONDS
 from idp.app import Service
-from idp.operating.housekeeping import keep_shares_once
+from idp.operating.housekeeping import end_what_is_due
 from tests.protocol.world import claims_of
 from tests.support.account_pages import account_id_of, open_page, press, seen, send
 from tests.support.clock import SettableClock
@@ -202,13 +202,13 @@ def test_time_ends_it(service: Service, app: App, clock: SettableClock) -> None:
     clock.advance(25 * DAY)
     service.watch.poll_once()
     for _ in range(2):
-        keep_shares_once(service)
+        end_what_is_due(service)
     tokens = tokens_of(app, "cora")
     assert 1 == sum("ends soon" in mail for mail in mails_to(service, "cora@example.com"))
     clock.advance(6 * DAY)
     service.watch.poll_once()
     assert "payments" not in tokens_of(app, "cora")["scope"]
-    keep_shares_once(service)
+    end_what_is_due(service)
     assert "invalid_grant" == outcome(app.refresh(tokens["refresh_token"]))
     assert any("Shared access to a contract ended" in mail for mail in mails_to(service, "dana@example.com"))
 

@@ -16,6 +16,8 @@ ROUTES: dict[str, tuple[str, ...]] = {
     "/account": BOTH,
     "/account/activity": (GET,),
     "/account/apps": BOTH,
+    "/account/close": BOTH,
+    "/account/close/done": (GET,),
     "/account/details": BOTH,
     "/account/email": BOTH,
     "/account/email/done": (GET,),

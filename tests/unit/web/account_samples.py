@@ -27,6 +27,7 @@ def home(pages: Pages, language: Language, text: str, _: Brand) -> flask.Respons
         last_sign_in=AT,
         recovered_at=AT,
         careful_until=AT + 259_200.0,
+        closes_at=AT,
         shared_device=True,
         offer=True,
         codes_left=2,
@@ -134,6 +135,16 @@ def share(pages: Pages, language: Language, text: str, _: Brand) -> flask.Respon
     )
 
 
+def close(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
+    """A wish that can be taken back."""
+    return pages.render("close_account", language=language, user_id=text, closes_at=AT, days=30, form_token="1.x")
+
+
+def close_done(pages: Pages, language: Language, _text: str, _: Brand) -> flask.Response:
+    """What comes after the wish."""
+    return pages.render("close_account_done", language=language, days=30)
+
+
 def details(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """Contact data, and a phrase that was refused."""
     return pages.render(
@@ -195,6 +206,8 @@ ACCOUNT_SAMPLES = {
     "Apps with access": apps,
     "Contracts and shared access": shared,
     "Share a contract": share,
+    "Close your account": close,
+    "Your account will be closed": close_done,
     "Contact and mails": details,
     "New e-mail address": email,
     "New e-mail address ": email_code,
