@@ -41,6 +41,7 @@ class Notice(StrEnum):
     LOCKED_DOWN = "locked_down"
     STAFF_INVITED = "staff_invited"
     BROKEN_GLASS = "broken_glass"
+    DESK_ACTED = "desk_acted"
 
 
 def tell_owner(

@@ -31,6 +31,11 @@ ACTIVITY_WORDS: Final[dict[str, LiteralString]] = {
     EventType.EMAIL_CHANGE_REFUSED: msgid("A wrong code for a new e-mail address was entered"),
     EventType.EMAIL_CHANGED: msgid("The e-mail address was changed"),
     EventType.PREFERENCES_CHANGED: msgid("Preferences were changed"),
+    EventType.CALL_CODE_MADE: msgid("A call code for support was made"),
+    EventType.CALL_VERIFIED: msgid("A caller proved to support by a call code that the account is theirs"),
+    EventType.CALL_REFUSED: msgid("A wrong call code was told to support"),
+    EventType.DESK_REVEALED: msgid("Support looked at contact data"),
+    EventType.DESK_ACTED: msgid("Support did something at a caller’s request"),
 }
 """By the name of the event, in the order of `EventType`."""
 

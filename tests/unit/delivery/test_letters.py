@@ -43,10 +43,11 @@ WORDS = {
     "actor": "cli:root@node",
     "act": "reset_factor",
     "reason": "it was night",
+    "ticket": "CASE-1024",
 }
 KINDS = sorted(path.stem for path in (resource_directory("templates") / "email").glob("*.txt"))
-CODED = {"recover_password", "recover_user_ids", "email_change"}
-BY_STAFF = {"factors_reset", "password_compromised", "staff_invited", "broken_glass"}
+CODED = {"recover_password", "recover_user_ids", "email_change", "call_code"}
+BY_STAFF = {"factors_reset", "password_compromised", "staff_invited", "broken_glass", "call_code", "desk_acted"}
 
 
 def letters() -> Letters:
