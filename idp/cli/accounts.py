@@ -10,6 +10,7 @@ import click
 from idp.accounts.add import NewAccount
 from idp.accounts.policy import Kind
 from idp.acts.add_person import add_person
+from idp.cli.account_reset import start_reset_command
 from idp.cli.account_sessions import end_sessions_command
 from idp.cli.account_states import STATE_COMMANDS
 from idp.cli.account_words import found, refusals
@@ -30,6 +31,7 @@ def accounts() -> None:
 
 accounts.add_command(invite_command)
 accounts.add_command(end_sessions_command)
+accounts.add_command(start_reset_command)
 for state_command in STATE_COMMANDS:
     accounts.add_command(state_command)
 
