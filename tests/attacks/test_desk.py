@@ -20,6 +20,7 @@ from idp.acts.serve_caller import DeskAct
 from idp.acts.visitor import Visitor
 from idp.app import Service
 from idp.audit.events import EventType
+from idp.lockout.reservation import TooManyGuesses
 from idp.mfa.factors import list_factors
 from idp.sessions.listing import sessions_of
 from idp.staff.roles import MAY, Action
@@ -195,6 +196,23 @@ def test_one_of_many_parallel_requests_verifies(issuer: Service, dana: str, sam:
 
     with ThreadPoolExecutor(4) as pool:
         assert 1 == sum(pool.map(try_it, range(4)))
+
+
+def test_parallel_guesses_never_exceed_the_budget(issuer: Service, dana: str, sam: Agent) -> None:
+    """Of a dozen at once, five are looked at."""
+    code_shown(issuer)
+
+    def guess(number: int) -> type[Exception] | None:
+        agent = AgentFacts(account_id=sam.colleague.account_id, sid=f"sid-{number}", reference="TEST")
+        try:
+            issuer.parts.call_desk.verify(account_id=dana, typed=f"{number:08}", agent=agent)
+        except (WrongCallCode, TooManyGuesses) as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(guess, range(12)))
+    assert (5, 7) == (answers.count(WrongCallCode), answers.count(TooManyGuesses))
 
 
 def test_a_mailed_code_is_good_where_it_was_asked_for(issuer: Service, sam: Agent, dana: str) -> None:
@@ -473,6 +491,23 @@ def test_an_agent_approves_neither_their_own_proposal_nor_other_acts(issuer: Ser
     with issuer.database.reading() as connection:
         assert list_factors(connection, account_id=dana)
     assert 403 == sam.browser.post("/security/approvals/none", {"action": "approve"}).status_code
+
+
+def test_nobody_approves_what_is_about_themselves(issuer: Service, sam: Agent) -> None:
+    """T: the approver's own customer account, which the shared address betrays; the proposal stays open."""
+    own = add_person(issuer, "kim-at-home", email="kim@example.com")
+    code = code_shown(issuer, "kim-at-home")
+    add_app(issuer, own)
+    sam.verify(own, code)
+    sam.act(own, "reset_factor")
+    kim = Agent.hired(issuer, "kim")
+    with issuer.database.reading() as connection:
+        (approval,) = list_approvals(connection)
+    path = f"/security/approvals/{approval.id}"
+    assert 409 == press(kim.browser, kim.browser.get(path), "approve").status_code
+    with issuer.database.reading() as connection:
+        assert list_factors(connection, account_id=own)
+        assert list_approvals(connection)[0].is_open(issuer.clock())
 
 
 def test_the_agent_receives_no_secret(issuer: Service, sam: Agent, dana: str) -> None:
