@@ -6,6 +6,7 @@ What people do needs verifiers, desks, words and a place for journeys; settings 
 from __future__ import annotations
 
 from idp.acts.ask_recovery import RecoveryDesk
+from idp.acts.call_code import CallDesk
 from idp.acts.change_email import EmailChanger
 from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.enrol_sms import SmsEnrolment
@@ -115,6 +116,7 @@ def build_page_parts(
         email_changes=EmailChanger(
             issuer.database, opened.mac_key("proof"), clock=issuer.clock, entropy=issuer.entropy
         ),
+        call_desk=CallDesk(issuer.database, opened.mac_key("proof"), clock=issuer.clock, entropy=issuer.entropy),
         lock_down_links=LockDownLinks(opened.mac_key("proof"), issuer=settings.issuer),
         end_session=EndSession(issuer),
         cookies=CookieJar(secure=settings.secure),

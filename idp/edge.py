@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 from idp.audit.batch import TrailFull
 from idp.flows.account_activity import account_activity_pages
 from idp.flows.account_apps import account_apps_pages
+from idp.flows.account_call_code import account_call_code_pages
 from idp.flows.account_details import account_details_pages
 from idp.flows.account_email import account_email_pages
 from idp.flows.account_home import account_pages
@@ -93,6 +94,7 @@ JOURNEYS: tuple[Callable[[Parts], flask.Blueprint], ...] = (
     account_details_pages,
     account_email_pages,
     account_activity_pages,
+    account_call_code_pages,
     lock_down_pages,
     change_own_password_pages,
     recover_pages,

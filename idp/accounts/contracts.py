@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Double, String, bindparam, cast, literal_column, null, select
 
 from idp.accounts.contract_models import CONTRACTS, PARTIES, VEHICLES
-from idp.accounts.contract_policy import PERMISSIONS, PartyRole, contract_key
+from idp.accounts.contract_policy import PERMISSIONS, ContractStatus, PartyRole, contract_key
 from idp.accounts.delegation_models import DELEGATIONS, in_force
 
 DELEGATE = "delegate"
@@ -137,6 +137,20 @@ def find_contract(connection: Connection, *, number: str) -> Mapping[str, Any] |
         "vehicles": _vehicles_of(connection, [found.id]).get(found.id, []),
         "parties": [row._asdict() for row in parties],
     }
+
+
+def only_holder_of_vin(connection: Connection, *, vin: str) -> str | None:
+    """Give the account of the one person who holds a contract with this vehicle now; None where there is no one."""
+    holders = (
+        select(_P.account_id)
+        .select_from(VEHICLES.join(PARTIES, _P.contract_id == _V.contract_id).join(CONTRACTS, _C.id == _V.contract_id))
+        .where(_V.vin == vin, _C.status == ContractStatus.ACTIVE.value)
+        .where(_P.role == PartyRole.HOLDER.value, _P.ended_at.is_(None))
+        .distinct()
+        .limit(2)
+    )
+    found = connection.execute(holders).scalars().all()
+    return found[0] if len(found) == 1 else None
 
 
 def _vehicles_of(connection: Connection, ids: Sequence[str]) -> dict[str, list[VehicleFacts]]:

@@ -108,3 +108,9 @@ def _plain(text: str) -> bool:
 def masked(user_id: str) -> str:
     """Give a user ID so that only its owner recognises it; how long it is stays unsaid."""
     return f"{user_id[:1]}••••{user_id[-1:] if len(user_id) > SHORTEST_MASKED else ''}"
+
+
+def masked_address(address: str) -> str:
+    """Give an e-mail address so that only its owner recognises it, to be said on the telephone."""
+    local, _, host = address.rpartition("@")
+    return f"{masked(local)}@{masked(host)}"

@@ -25,6 +25,7 @@ from idp.mfa.totp import use_up_present_steps
 from idp.passwords.models import RECOVERIES
 from idp.sessions.models import SESSIONS
 from idp.storage.approval_rows import void_approvals
+from idp.storage.call_rows import forget_calls
 from idp.storage.handles import Entropy
 from idp.storage.marks import write_mark
 from idp.storage.models import table_of
@@ -59,6 +60,7 @@ def after_restore(connection: Connection, *, actor: str, entropy: Entropy, now: 
     people = connection.execute(select(RECOVERY_CODES.c.account_id).distinct()).all()
     for table in (RECOVERY_CODES, TEXTED_CODES, table_of(EphemeralRow)):
         connection.execute(delete(table))
+    forget_calls(connection)
     use_up_present_steps(connection, now=now)
     write_mark(connection, kind="all", id="", not_before=now, now=now)
     ended = EndedByRestore(

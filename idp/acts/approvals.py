@@ -1,8 +1,9 @@
 """Two people for what can't be undone: one proposes, another approves within half an hour, and that does it.
 
-Invariant: a proposal is decided on once, by somebody else than its proposer, who is a security engineer and has signed
-in within the last five minutes with what a look-alike site can't ask for; spending it and doing the act are one
-transaction, and what is done is what the approver saw (`digest`). An act that fails leaves the proposal open.
+Invariant: a proposal is decided on once, by somebody else than its proposer, who is a security engineer (or, where the
+support desk proposed it, another support agent: `DECIDERS`) and has signed in within the last five minutes with what a
+look-alike site can't ask for; spending it and doing the act are one transaction, and what is done is what the approver
+saw (`digest`). An act that fails leaves the proposal open.
 
 A shell on a node proposes as "cli:OSUSER@HOST". It counts as the same person as the member of staff whose user ID is
 that OSUSER; every other security engineer may approve. Two proposals by shells can't approve each other: only the
@@ -35,6 +36,11 @@ APPROVAL_SECONDS: Final = 1800.0
 FRESH_SECONDS: Final = 300.0
 LOUD_SECONDS: Final = 30 * 86_400.0
 """For so long doctor and console tell of what one person did alone."""
+
+
+ENGINEERS: Final[frozenset[str]] = frozenset({StaffRole.SECURITY})
+DECIDERS: Final[Mapping[str, frozenset[str]]] = {TwoPersonAct.RESET_FACTOR_AT_DESK: ENGINEERS | {StaffRole.SUPPORT}}
+"""Who decides beside security engineers, by act; what is not here is theirs alone."""
 
 
 class ApprovalUnknown(LookupError):
@@ -91,7 +97,7 @@ def refuse(connection: Connection, approval_id: str, *, by: Standing, doing: Doi
     Raises:
         ApprovalUnknown, NotTheApprover, DecidedAlready: see there.
     """
-    _require_engineer(by, now=doing.now)
+    _require_decider(_found(connection, approval_id), by, now=doing.now)
     return _refused(connection, approval_id, doing)
 
 
@@ -133,9 +139,14 @@ def require_approver(approval: Approval, by: Standing, *, now: float) -> None:
     Raises:
         NotTheApprover: see there.
     """
-    _require_engineer(by, now=now)
+    _require_decider(approval, by, now=now)
     if is_same_person(approval.proposed_by, by):
         raise NotTheApprover("whoever proposed it does not approve it")
+
+
+def deciders(act: str) -> frozenset[str]:
+    """Give the roles whose members may decide on an act."""
+    return DECIDERS.get(act, ENGINEERS)
 
 
 def is_same_person(actor: str, person: Standing) -> bool:
@@ -164,9 +175,9 @@ def _refused(connection: Connection, approval_id: str, doing: Doing) -> Approval
     return approval
 
 
-def _require_engineer(by: Standing, *, now: float) -> None:
-    if by.kind != Kind.STAFF or by.role != StaffRole.SECURITY or by.status != "active":
-        raise NotTheApprover("only a security engineer decides")
+def _require_decider(approval: Approval, by: Standing, *, now: float) -> None:
+    if by.kind != Kind.STAFF or by.role not in deciders(approval.act) or by.status != "active":
+        raise NotTheApprover("another role decides on this")
     if not is_strong_and_fresh(by, now=now):
         raise NotTheApprover("the sign-in is older than five minutes, or not by a passkey")
 

@@ -26,6 +26,7 @@ from idp.lockout.forget_devices import forget_known_devices
 from idp.mfa.remembered import forget_remembered
 from idp.passwords.credentials import note_compromised
 from idp.passwords.recoveries import void_recoveries
+from idp.storage.call_rows import forget_calls
 from idp.storage.handles import Entropy
 from idp.storage.spent import AlreadySpent, spend
 from keys.errors import BadTag
@@ -105,6 +106,7 @@ def lock_down(
     devices += forget_remembered(connection, account_id=account_id)
     void_recoveries(connection, account_id=account_id, now=now)
     void_changes(connection, account_id=account_id, now=now)
+    forget_calls(connection, account_id=account_id)
     former = doubt_latest_address(connection, account_id=account_id, now=now)
     event = Event(
         type=EventType.ACCOUNT_LOCKED_DOWN,

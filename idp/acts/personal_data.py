@@ -23,6 +23,7 @@ from idp.lockout.models import KNOWN
 from idp.mfa.models import FACTORS, RECOVERY_CODES, REMEMBERED, TEXTED_CODES
 from idp.passwords.models import CREDENTIALS, FORMER, RECOVERIES
 from idp.sessions.models import SESSIONS
+from idp.storage.call_models import CALLS, CODES
 from idp.storage.models import table_of
 
 
@@ -73,6 +74,8 @@ PERSON_TABLES: Final = (
     PersonTable(EMAIL_CHANGES, ("account_id",)),
     PersonTable(INVITATIONS, ("account_id",)),
     PersonTable(SESSIONS, ("account_id",)),
+    PersonTable(CODES, ("account_id",)),
+    PersonTable(CALLS, ("account_id",)),
     PersonTable(table_of(Consent), ("account_id",)),
     PersonTable(table_of(Grant), ("account_id",), _STAYS),
     PersonTable(APP_LOGOUTS, ("account_id",), _STAYS),

@@ -47,6 +47,7 @@ class Notice(StrEnum):
     SHARE_ENDED = "share_ended"
     STAFF_INVITED = "staff_invited"
     BROKEN_GLASS = "broken_glass"
+    DESK_ACTED = "desk_acted"
 
 
 def tell_owner(

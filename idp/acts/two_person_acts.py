@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from idp.acts.desk_rules import served_account
 from idp.acts.destroy_key import destroy_key
 from idp.acts.override_pick_up import override_pick_up
 from idp.acts.reset_factor import reset_factor
@@ -25,6 +26,7 @@ class TwoPersonAct(StrEnum):
     """The names under which acts are proposed; they are interface: the audit trail and exports use them."""
 
     RESET_FACTOR = "reset_factor"
+    RESET_FACTOR_AT_DESK = "reset_factor_at_desk"
     WEAKEN_CLIENT = "weaken_client"
     DESTROY_KEY = "destroy_key"
     OVERRIDE_PICK_UP = "override_pick_up"
@@ -70,6 +72,13 @@ def _reset_factor(connection: Connection, arguments: Mapping[str, Any], doing: D
     )
 
 
+def _reset_factor_at_desk(connection: Connection, arguments: Mapping[str, Any], doing: Doing) -> Outcome:
+    """For a customer only, and not for whoever approves: the account may have become another's since."""
+    approver = doing.actor.removeprefix("account:")
+    account = served_account(connection, account_id=arguments["account_id"], agent_id=approver)
+    return _reset_factor(connection, {"account_id": account.id}, doing)
+
+
 def _weaken_client(connection: Connection, arguments: Mapping[str, Any], doing: Doing) -> Outcome:
     update_client(
         connection,
@@ -94,6 +103,7 @@ def _override_pick_up(connection: Connection, arguments: Mapping[str, Any], doin
 
 _RUNS: Mapping[TwoPersonAct, Run] = {
     TwoPersonAct.RESET_FACTOR: _reset_factor,
+    TwoPersonAct.RESET_FACTOR_AT_DESK: _reset_factor_at_desk,
     TwoPersonAct.WEAKEN_CLIENT: _weaken_client,
     TwoPersonAct.DESTROY_KEY: _destroy_key,
     TwoPersonAct.OVERRIDE_PICK_UP: _override_pick_up,

@@ -22,6 +22,8 @@ from idp.accounts.recovered import COOLING_OFF_SECONDS
 from idp.acts.ask_recovery import LETTER
 from idp.acts.change_email import LETTER as EMAIL_CHANGE
 from idp.acts.lock_down import LockDownLinks
+from idp.acts.mail_call_code import LETTER as CALL_CODE
+from idp.acts.mail_call_code import armed_code, spoken
 from idp.acts.mail_email_change import armed_change
 from idp.acts.recovery_code import code_tag, new_code, written
 from idp.acts.share_contract import LETTER as SHARE
@@ -71,6 +73,8 @@ class MailWriter:
             return self._email_change(message)
         if message.kind == SHARE:
             return self._share(message)
+        if message.kind == CALL_CODE:
+            return self._call_code(message)
         if message.kind in set(Notice):
             return self._notice(message)
         raise UnknownKind(message.kind)
@@ -134,6 +138,22 @@ class MailWriter:
         }
         return self._mail(message, SHARE, giver, recipient=share.address, key=message.id, phrase=None, **words)
 
+    def _call_code(self, message: Queued) -> Mail | None:
+        with self._database.writing() as connection:
+            armed = armed_code(
+                connection,
+                self._key,
+                account_id=message.payload["account_id"],
+                code_id=message.payload["code_id"],
+                address=message.recipient or "",
+                entropy=self._entropy,
+                now=self._clock(),
+            )
+        if armed is None:
+            return None
+        code = spoken(armed.code)
+        return self._mail(message, CALL_CODE, armed.account, recipient=armed.address, code=code, minutes=MINUTES)
+
     def _recovery(self, message: Queued) -> Mail | None:
         with self._database.writing() as connection:
             try:
@@ -150,6 +170,7 @@ class MailWriter:
             return None
         link = new_handle(self._entropy)
         code = self._armed(connection, recovery, link=link)
+        by_staff: dict[str, Any] = {"by_staff": True} if message.payload.get("by_staff") else {}
         return self._mail(
             message,
             "recover_password",
@@ -157,6 +178,7 @@ class MailWriter:
             code=written(code),
             link=f"{self._issuer}/reset-password?token={link}",
             minutes=MINUTES,
+            **by_staff,
         )
 
     def _user_ids(self, connection: Connection, message: Queued, recovery: OpenRecovery) -> Mail | None:

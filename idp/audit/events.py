@@ -98,6 +98,15 @@ class EventType(StrEnum):
     APPROVAL_APPROVED = "approval.approved"
     APPROVAL_REFUSED = "approval.refused"
     APPROVAL_BROKEN_GLASS = "approval.broken_glass"
+    CALL_CODE_MADE = "call_code.made"
+    CALL_VERIFIED = "call.verified"
+    CALL_REFUSED = "call.refused"
+    CALL_ENDED = "call.ended"
+    DESK_SEARCHED = "desk.searched"
+    DESK_VIEWED = "desk.viewed"
+    DESK_REVEALED = "desk.revealed"
+    DESK_ACTED = "desk.acted"
+    DESK_REFUSED = "desk.refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

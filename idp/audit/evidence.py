@@ -30,7 +30,13 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
         EventType.CLIENT_ENABLED,
         EventType.CLIENT_SECRET_ROTATED,
     ),
-    "support": (EventType.ACCOUNT_UNLOCKED, EventType.FACTORS_RESET),
+    "support": (
+        EventType.ACCOUNT_UNLOCKED,
+        EventType.FACTORS_RESET,
+        EventType.DESK_ACTED,
+        EventType.DESK_REVEALED,
+        EventType.DESK_REFUSED,
+    ),
 }
 """What evidence is about: whole names of types, and beginnings, which end in a dot. A whole name counts first."""
 

@@ -11,6 +11,7 @@ from idp.accounts.add import NewAccount
 from idp.accounts.policy import Kind
 from idp.acts.add_person import add_person
 from idp.cli.account_closing import close_command, export_command, keep_command
+from idp.cli.account_reset import start_reset_command
 from idp.cli.account_sessions import end_sessions_command
 from idp.cli.account_states import STATE_COMMANDS
 from idp.cli.account_words import found, refusals
@@ -33,6 +34,7 @@ accounts.add_command(invite_command)
 accounts.add_command(end_sessions_command)
 for closing_command in (close_command, keep_command, export_command):
     accounts.add_command(closing_command)
+accounts.add_command(start_reset_command)
 for state_command in STATE_COMMANDS:
     accounts.add_command(state_command)
 

@@ -19,7 +19,16 @@ from sqlalchemy import Engine, MetaData
 import idp
 from idp.storage.models import Base
 
-STORAGE_TABLES = ("approval_models", "incident_models", "key_models", "marks", "revisions", "spent", "sql_store")
+STORAGE_TABLES = (
+    "approval_models",
+    "call_models",
+    "incident_models",
+    "key_models",
+    "marks",
+    "revisions",
+    "spent",
+    "sql_store",
+)
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")

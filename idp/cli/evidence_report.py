@@ -25,7 +25,7 @@ TITLES = {
     "approvals": "Acts of two people",
     "staff": "Changes of staff",
     "clients": "Changes of apps",
-    "support": "Accounts opened again and second factors reset",
+    "support": "Accounts opened again, second factors reset, and the support desk",
 }
 APP_HEADING = ("app", "name", "disabled", "scopes", "grants", "authentication", "algorithms", "audiences")
 _MEANS_SOMETHING = re.compile(r"([\\`*_|<>\[\]#])")

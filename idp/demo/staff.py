@@ -1,4 +1,4 @@
-"""The demo's security team. Passkeys can't be seeded: a button invites one of them, and the page after it makes one.
+"""The demo's security team and support agent. Passkeys can't be seeded: a button invites, the next page makes one.
 
 The button starts the person over, since a newcomer opens the demo in another browser tomorrow. It exists in demo mode
 alone; elsewhere an invitation comes from the command line, and takes no passkey away.
@@ -17,7 +17,7 @@ from idp.flows.answers import see_other
 from idp.flows.parts import Parts
 from idp.flows.visit import fail, reference_of, require_own_post, sent_fields
 
-STAFF = ("sofia", "sergei")
+STAFF = {"sofia": StaffRole.SECURITY, "sergei": StaffRole.SECURITY, "sam": StaffRole.SUPPORT}
 PAGE = "demo_home"
 PATH = "/demo/staff"
 
@@ -43,7 +43,7 @@ def _invitation(parts: Parts, user_id: str) -> str:
         return invite_staff(
             connection,
             user_id=user_id,
-            role=StaffRole.SECURITY,
+            role=STAFF[user_id],
             email=f"{user_id}@example.com",
             reference=reference,
             actor=ACTOR,

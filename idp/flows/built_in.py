@@ -57,6 +57,7 @@ class Back(StrEnum):
     EMAIL = "/account/email"
     PASSWORD = "/account/password"
     ACTIVITY = "/account/activity"
+    CALL_CODE = "/account/call-code"
     ENROL_FACTOR = "/enrol-factor"
     LOCK_DOWN = "/lock-down"
     SECURITY = "/security"
@@ -65,6 +66,7 @@ class Back(StrEnum):
     SECURITY_AUDIT = "/security/audit"
     SECURITY_ATTACKS = "/security/attacks"
     SECURITY_CLIENTS = "/security/clients"
+    DESK = "/desk"
 
 
 def is_built_in(client: Client) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from idp.acts.ask_recovery import RecoveryDesk
+from idp.acts.call_code import CallDesk
 from idp.acts.change_email import EmailChanger
 from idp.acts.enrol_passkey import PasskeyEnrolment
 from idp.acts.enrol_sms import SmsEnrolment
@@ -56,6 +57,7 @@ class Parts:
     recovery_desk: RecoveryDesk
     recovery_prover: RecoveryProver
     email_changes: EmailChanger
+    call_desk: CallDesk
     lock_down_links: LockDownLinks
     end_session: EndSession
     cookies: CookieJar

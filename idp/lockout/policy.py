@@ -32,6 +32,9 @@ class GuessKind(StrEnum):
     LOCK_NOTICE = "lock notice"
     RECOVERY_ADDRESS = "recovery"
     COMPARED = "compared"
+    CALL_CODE = "call code"
+    CALL_AGENT = "call agent"
+    CALL_MAIL = "call mail"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,11 @@ BUDGETS: Final = {
     GuessKind.RECOVERY_ADDRESS: Budget(failures=60, seconds=3600.0),
     # A new password is compared with the present one and those before it, which tells whoever asks what those are.
     GuessKind.COMPARED: Budget(failures=20, seconds=3600.0),
+    # What an agent types for a caller: by account, whoever types, and by agent, over all accounts.
+    GuessKind.CALL_CODE: Budget(failures=5, seconds=3600.0),
+    GuessKind.CALL_AGENT: Budget(failures=20, seconds=3600.0),
+    # Call codes by mail, whichever agents ask: enough for a call, and no flood.
+    GuessKind.CALL_MAIL: Budget(failures=3, seconds=600.0),
 }
 
 STOP_AFTER: Final = 100

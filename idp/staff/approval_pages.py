@@ -9,13 +9,16 @@ import orjson
 
 from idp.accounts.find import find_by_id
 from idp.acts.approvals import (
+    ENGINEERS,
     ApprovalUnknown,
     DecidedAlready,
     NotTheApprover,
     approve,
+    deciders,
     is_same_person,
     refuse,
 )
+from idp.acts.desk_rules import DeskRefused
 from idp.acts.standing import Standing
 from idp.flows.answers import see_other
 from idp.flows.built_in import Back
@@ -55,11 +58,18 @@ def approval_pages(parts: Parts) -> flask.Blueprint:
             parts,
             page_name(PAGE),
             Back.SECURITY_APPROVALS,
-            Action.DECIDE,
+            _deciding(parts, approval_id),
             lambda _person: _decided(parts, approval_id),
         )
 
     return pages
+
+
+def _deciding(parts: Parts, approval_id: str) -> Action:
+    """Name the action of deciding on a proposal; what nobody has proposed is the engineers' to decide on."""
+    with parts.issuer.database.reading() as connection:
+        approval = find_approval(connection, approval_id)
+    return Action.DECIDE_AT_DESK if approval and deciders(approval.act) != ENGINEERS else Action.DECIDE
 
 
 def _queue(parts: Parts, person: Standing) -> flask.Response:
@@ -82,6 +92,7 @@ def _one(parts: Parts, person: Standing, approval_id: str) -> flask.Response:
         person,
         approval=approval,
         open=approval.is_open(parts.issuer.clock()),
+        decides=person.role in deciders(approval.act),
         own=is_same_person(approval.proposed_by, person),
         seen=approval.digest.hex(),
         action=f"{Back.SECURITY_APPROVALS}/{approval.id}",
@@ -134,6 +145,6 @@ def _decided(parts: Parts, approval_id: str) -> flask.Response:
                 refuse(connection, approval_id, by=person, doing=doing)
     except (ApprovalUnknown, NotTheApprover, DecidedAlready) as error:
         raise ShownError(key="approval_unknown", reference=reference_of(), status=409, detail=str(error)) from error
-    except (KeysError, RingMoved, NotPickedUp) as error:
+    except (KeysError, RingMoved, NotPickedUp, DeskRefused) as error:
         raise ShownError(key="act_refused", reference=reference_of(), status=409, detail=str(error)) from error
     return see_other(f"{Back.SECURITY_APPROVALS}?done={action}")

@@ -12,6 +12,7 @@ from idp.staff.approval_pages import approval_pages
 from idp.staff.attack_pages import attack_pages
 from idp.staff.audit_pages import audit_pages
 from idp.staff.client_pages import client_pages
+from idp.staff.desk_pages import desk_pages
 from idp.staff.key_pages import key_pages
 from idp.staff.overview import overview_pages
 
@@ -22,4 +23,5 @@ CONSOLE_PAGES: Final[tuple[Callable[[Parts], flask.Blueprint], ...]] = (
     audit_pages,
     attack_pages,
     client_pages,
+    desk_pages,
 )

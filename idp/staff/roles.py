@@ -26,12 +26,20 @@ class Action(StrEnum):
     PROPOSE = "propose"
     DECIDE = "decide"
     DISABLE_CLIENT = "disable_client"
+    SEE_DESK = "see_desk"
+    VERIFY_CALLER = "verify_caller"
+    REVEAL = "reveal"
+    SERVE_CALLER = "serve_caller"
+    DECIDE_AT_DESK = "decide_at_desk"
 
 
 READING: Final = frozenset(action for action in Action if action.value.startswith("see_"))
+DESK: Final = frozenset({Action.VERIFY_CALLER, Action.REVEAL, Action.SERVE_CALLER})
+"""What a support agent does for a caller. Security engineers don't: who guards the keys is not on the telephone."""
 MAY: Final[Mapping[StaffRole, frozenset[Action]]] = {
-    StaffRole.SECURITY: frozenset(Action),
-    StaffRole.SUPPORT: frozenset({Action.SEE_OVERVIEW, Action.SEE_APPROVALS}),
+    StaffRole.SECURITY: frozenset(Action) - DESK,
+    StaffRole.SUPPORT: frozenset({Action.SEE_OVERVIEW, Action.SEE_APPROVALS, Action.SEE_DESK, Action.DECIDE_AT_DESK})
+    | DESK,
     StaffRole.AUDITOR: READING,
 }
 

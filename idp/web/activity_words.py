@@ -37,6 +37,11 @@ ACTIVITY_WORDS: Final[dict[str, LiteralString]] = {
     EventType.SHARE_OFFERED: msgid("Access to a contract was offered to somebody"),
     EventType.SHARE_ACCEPTED: msgid("Access to a contract was accepted"),
     EventType.SHARE_ENDED: msgid("Shared access to a contract ended"),
+    EventType.CALL_CODE_MADE: msgid("A call code for support was made"),
+    EventType.CALL_VERIFIED: msgid("A caller proved to support by a call code that the account is theirs"),
+    EventType.CALL_REFUSED: msgid("A wrong call code was told to support"),
+    EventType.DESK_REVEALED: msgid("Support looked at contact data"),
+    EventType.DESK_ACTED: msgid("Support did something at a caller’s request"),
 }
 """By the name of the event, in the order of `EventType`."""
 

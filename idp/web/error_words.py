@@ -75,6 +75,12 @@ ERROR_WORDS: Final[dict[str, ErrorWords]] = {
         msgid("Ask a security engineer."),
         console=True,
     ),
+    "not_served": ErrorWords(
+        msgid("The desk does not serve this account"),
+        msgid("It belongs to a colleague, or to you. Nothing of it is shown, and that you asked is written down."),
+        msgid("Colleagues are invited anew by a security engineer; for your own account ask a colleague."),
+        console=True,
+    ),
     "lock_down_unknown": ErrorWords(
         msgid("This link does not work any more"),
         msgid("Links in our mails work for seven days. This one is older, or was not copied whole."),

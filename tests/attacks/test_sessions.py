@@ -280,11 +280,14 @@ GUARDED = {
     "/account/sessions": "form, in a session: it ends others",
     "/account/share": "form, in a session of the last five minutes, by who manages the contract",
     "/account/shared": "form, in a session, by either side of the share",
+    "/account/call-code": "form, in a session: a code is shown, and one from before is void",
+    "/desk": "form, by a member of staff",
+    "/desk/accounts/<account_id>": "form, by a support agent; an act needs a verified caller and a fresh passkey",
     "/enrol-factor": "form, in a journey or a session of the last five minutes, with the second step that is there",
     "/invitation": "a link of ours, the form of its page, and a passkey",
     "/lock-down": "a link of ours, or a form in a session; it takes and never gives",
     "/recover/factor": "form, with a pass",
-    "/security/approvals/<approval_id>": "form, by a security engineer's passkey of the last five minutes",
+    "/security/approvals/<approval_id>": "form, by a decider's passkey of the last five minutes",
     "/security/clients": "form, by a security engineer's passkey of the last five minutes",
     "/security/keys": "form, by a security engineer's passkey of the last five minutes",
     "/sign-in/passkey": "form, and a signature",
@@ -302,7 +305,7 @@ def test_every_route_that_takes_a_post_is_known_and_guarded(service: Service, ap
         for form in ({"a": "b"}, {"form_token": "1.x", "action": "allow"}):
             response = browser.post(path, form)
             # To a customer the console is not there at all.
-            expected = {"shown:404"} if path.startswith("/security") else {"shown:400", "page:/end-session"}
+            expected = {"shown:404"} if path.startswith(("/security", "/desk")) else {"shown:400", "page:/end-session"}
             assert outcome(response) in expected, path
     assert before == browser.cookies()
     assert "code" == outcome(app.ask(browser, prompt="none"))

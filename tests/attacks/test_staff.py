@@ -20,7 +20,7 @@ from idp.mfa.factors import list_factors
 from idp.passwords.credentials import StaffHaveNoPassword, set_password
 from idp.passwords.models import CREDENTIALS
 from idp.sessions.models import SESSIONS
-from idp.staff.roles import MAY, READING, Action
+from idp.staff.roles import DESK, MAY, READING, Action
 from tests.support.account_pages import account_id_of, press
 from tests.support.authenticator import Authenticator, Said, text
 from tests.support.clock import SettableClock
@@ -201,7 +201,8 @@ def test_every_console_page_is_declared() -> None:
     """A page that is not in the table fails; auditors read and change nothing."""
     assert set(CONSOLE) == set(SEEN_BY)
     assert READING == MAY[StaffRole.AUDITOR]
-    assert not MAY[StaffRole.SUPPORT] - READING
+    assert DESK | {Action.DECIDE_AT_DESK} == MAY[StaffRole.SUPPORT] - READING
+    assert not DESK & (MAY[StaffRole.SECURITY] | MAY[StaffRole.AUDITOR])
 
 
 def test_every_page_by_every_role(issuer: Service) -> None:

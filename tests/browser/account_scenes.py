@@ -36,6 +36,13 @@ def account_methods(page: Page, demo: Demo, _: RelyingParty) -> None:
     _somebody(page, demo, "/account/methods")
 
 
+def account_call_code(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """A code for a call to support, just made."""
+    _somebody(page, demo, "/account/call-code")
+    page.locator("button[value=make]").click()
+    page.locator(".call-code").wait_for()
+
+
 def account_new_phone(page: Page, demo: Demo, _: RelyingParty) -> None:
     """Got a new phone?"""
     _somebody(page, demo, "/account/new-phone")
@@ -208,6 +215,7 @@ def account_recovered(page: Page, demo: Demo, _: RelyingParty) -> None:
 
 ACCOUNT_SCENES: Final = (
     account_recovered,
+    account_call_code,
     account_methods,
     account_new_phone,
     account_sessions,

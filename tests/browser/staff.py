@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from playwright.sync_api import Page
 from sqlalchemy import Connection
 
 from idp.accounts.policy import StaffRole
@@ -29,7 +30,7 @@ from keys.new_records import new_signing_key
 from keys.records import KeyRecord
 from keys.states import KeyState
 from tests.browser.demo import Demo
-from tests.browser.passkeys import enrolled_in
+from tests.browser.passkeys import Device, enrolled_in
 from tests.support.authenticator import Authenticator
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -67,6 +68,14 @@ def invited(demo: Demo, user_id: str, role: StaffRole = StaffRole.SECURITY) -> s
             entropy=secrets.token_bytes,
             now=time.time(),
         ).token
+
+
+def enter_console(page: Page, demo: Demo, path: str = "/security", role: StaffRole = StaffRole.SECURITY) -> None:
+    """Sign in as a new member of staff, whose browser offers the passkey, and open a page of the console."""
+    furnish(demo)
+    Device.of(page).put(hired(demo, role))
+    page.goto(f"{demo.issuer}{path}")
+    page.locator(".console h1").wait_for()
 
 
 def furnish(demo: Demo) -> None:

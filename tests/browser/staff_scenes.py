@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from typing import Final
 
@@ -9,19 +10,11 @@ from playwright.sync_api import Page
 
 from idp.accounts.policy import StaffRole
 from tests.browser.demo import Demo
-from tests.browser.passkeys import Device
+from tests.browser.desk import call_code_of, find_at_desk, rest
 from tests.browser.relying_party import RelyingParty
-from tests.browser.staff import furnish, hired, invited
+from tests.browser.staff import enter_console, invited
 
 Scene = Callable[[Page, Demo, RelyingParty], None]
-
-
-def enter_console(page: Page, demo: Demo, path: str = "/security", role: StaffRole = StaffRole.SECURITY) -> None:
-    """Sign in as a new member of staff, whose browser offers the passkey, and open a page of the console."""
-    furnish(demo)
-    Device.of(page).put(hired(demo, role))
-    page.goto(f"{demo.issuer}{path}")
-    page.locator(".console h1").wait_for()
 
 
 def console_overview(page: Page, demo: Demo, _: RelyingParty) -> None:
@@ -81,6 +74,52 @@ def console_refused(page: Page, demo: Demo, _: RelyingParty) -> None:
     page.goto(f"{demo.issuer}/security/keys")
 
 
+def desk_nobody(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """A search that finds nobody, and what to say then."""
+    enter_console(page, demo, "/desk", StaffRole.SUPPORT)
+    page.locator("#typed").fill("nobody-has-this-name")
+    page.locator("button[value=find]").click()
+    page.locator(".aloud").wait_for()
+
+
+def desk_unverified(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """Somebody is found, and the caller has read out a wrong code."""
+    find_at_desk(page, demo, demo.add_person(email_verified=True))
+    page.locator("#code").fill("0000 0000")
+    page.locator("button[value=verify]").click()
+    page.locator("#error-summary").wait_for()
+
+
+def desk_account(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """A verified caller whose passwords rest, a value shown whole, and a form that lacks its ticket."""
+    user_id = demo.add_person(email_verified=True)
+    find_at_desk(page, demo, user_id)
+    page.locator("#code").fill(call_code_of(demo, page, user_id))
+    rest(demo, user_id)
+    page.locator("button[value=verify]").click()
+    page.locator("summary").click()
+    page.locator("#reveal_reason").fill("To write to the right address")
+    page.locator("button[value=reveal_email]").click()
+    page.locator("#reason").fill("Forgot the password after a holiday")
+    page.locator("button[value=unlock]").click()
+    page.locator("#error-summary").wait_for()
+
+
+def desk_read(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """An account as an auditor sees it: masked, and without buttons."""
+    find_at_desk(page, demo, demo.add_person(email_verified=True), StaffRole.AUDITOR)
+
+
+def desk_not_served(page: Page, demo: Demo, _: RelyingParty) -> None:
+    """A colleague's account."""
+    enter_console(page, demo, "/desk", StaffRole.SUPPORT)
+    user_id = f"colleague-{secrets.token_hex(4)}"
+    invited(demo, user_id)
+    page.locator("#typed").fill(user_id)
+    page.locator("button[value=find]").click()
+    page.locator("svg.fault").wait_for()
+
+
 def invitation(page: Page, demo: Demo, _: RelyingParty) -> None:
     """What the link of an invitation opens."""
     page.goto(f"{demo.issuer}/invitation?token={invited(demo, 'a-new-colleague')}")
@@ -98,5 +137,10 @@ STAFF_SCENES: Final[tuple[Scene, ...]] = (
     console_audit_empty,
     console_clients,
     console_refused,
+    desk_nobody,
+    desk_unverified,
+    desk_account,
+    desk_read,
+    desk_not_served,
     invitation,
 )

@@ -43,6 +43,7 @@ def service(database_url: str, tmp_path: Path, clock: SettableClock) -> Iterator
         ("/account/details", "Contact and mails"),
         ("/account/email", "New e-mail address"),
         ("/account/activity", "Recent activity"),
+        ("/account/call-code", "Code for a call to support"),
         ("/lock-down", "This wasn’t me"),
     ],
 )
@@ -58,7 +59,7 @@ def test_home_leads_everywhere(service: Service) -> None:
     browser = Browser(service)
     home = open_page(browser, "/account")
     links = set(re.findall(r'href="(/account/[a-z-]+)"', home.text))
-    wanted = {"methods", "new-phone", "sessions", "apps", "shared", "close", "details", "activity"}
+    wanted = {"methods", "new-phone", "sessions", "apps", "shared", "close", "details", "call-code", "activity"}
     assert {f"/account/{name}" for name in wanted} == links
     assert [200] * len(links) == [browser.get(link).status_code for link in links]
 

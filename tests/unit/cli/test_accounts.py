@@ -113,6 +113,20 @@ def test_sessions_end_and_nothing_else(cli: Cli) -> None:
     assert 1 == cli("accounts", "end-sessions", "nobody", "--yes").exit_code
 
 
+def test_a_reset_is_mailed_to_the_confirmed_address_alone(with_keys: Cli) -> None:
+    """Neither link nor code is shown; without a password, an address or a pause there is nothing to mail."""
+    with_keys.json("accounts", "add", "tom", "--email", "tom@example.com", "--email-verified")
+    assert "has no password" in with_keys("accounts", "start-reset", "tom").stderr
+    with_keys.json("accounts", "add", "cora", "--email", "cora@example.com", "--password-stdin", stdin=PASSWORD)
+    assert "no confirmed address" in with_keys("accounts", "start-reset", "cora").stderr
+    confirmed = ("--email", "dana@example.com", "--email-verified")
+    with_keys.json("accounts", "add", "dana", *confirmed, "--password-stdin", stdin=PASSWORD)
+    mailed = with_keys.json("accounts", "start-reset", "dana")
+    assert {"id", "reference", "mailed"} == mailed.keys()
+    assert mailed["reference"] in with_keys("audit", "tail", "--type", "recovery.asked", "--json").stdout
+    assert "less than two minutes ago" in with_keys("accounts", "start-reset", "dana").stderr
+
+
 def test_without_keys_there_is_no_pepper(cli: Cli) -> None:
     """A password before `idp keys init` ends with 2, and the command to run."""
     result = cli("accounts", "add", "dana", "--password-stdin", stdin=PASSWORD)

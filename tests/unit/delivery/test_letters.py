@@ -49,10 +49,11 @@ WORDS = {
     "mine": 1,
     "until": 1_800_000_000,
     "answer_by": 1_800_000_000,
+    "ticket": "CASE-1024",
 }
 KINDS = sorted(path.stem for path in (resource_directory("templates") / "email").glob("*.txt"))
-CODED = {"recover_password", "recover_user_ids", "email_change"}
-BY_STAFF = {"factors_reset", "password_compromised", "staff_invited", "broken_glass"}
+CODED = {"recover_password", "recover_user_ids", "email_change", "call_code"}
+BY_STAFF = {"factors_reset", "password_compromised", "staff_invited", "broken_glass", "call_code", "desk_acted"}
 
 
 def letters() -> Letters:

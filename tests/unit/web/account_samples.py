@@ -188,6 +188,11 @@ def activity(pages: Pages, language: Language, text: str, _: Brand) -> flask.Res
     return pages.render("account_activity", language=language, events=[event], form_token="1.x")
 
 
+def call_code(pages: Pages, language: Language, _text: str, _: Brand) -> flask.Response:
+    """A code that was just made."""
+    return pages.render("account_call_code", language=language, code="1234 5678", minutes=10, form_token="1.x")
+
+
 def lock_down(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """The question, for whoever comes by a mail's link while signed in."""
     return pages.render("lock_down", language=language, action="/lock-down", form_token="1.x", token=text, user_id=text)
@@ -213,6 +218,7 @@ ACCOUNT_SAMPLES = {
     "New e-mail address ": email_code,
     "Your e-mail address is changed": email_done,
     "Recent activity": activity,
+    "Code for a call to support": call_code,
     "This wasn’t me": lock_down,
     "Your account is locked": lock_down_done,
 }

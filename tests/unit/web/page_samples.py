@@ -212,7 +212,7 @@ def demo_home(pages: Pages, language: Language, text: str, _: Brand) -> flask.Re
         people=people,
         password=text,
         factors=factors,
-        staff=(text,),
+        staff={text: "support"},
         form_token=text,
         mailbox=True,
     )

@@ -7,7 +7,10 @@ from typing import Any
 
 import flask
 
+from idp.lockout.rests import Where
 from idp.staff.charts import Span, bars, life
+from idp.staff.desk_problems import CODE_WRONG, REASON_MISSING, REVEAL_REASON_MISSING, TICKET_MALFORMED, TYPED_MISSING
+from idp.staff.desk_shown import Held, Lock
 from idp.staff.roles import Action
 from idp.web.brand import Brand
 from idp.web.render import Pages
@@ -101,9 +104,9 @@ def approvals(pages: Pages, language: Language, text: str, _: Brand) -> flask.Re
 
 def approval(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """A proposal to be decided."""
-    arguments = [(name, text, text) for name in ("account_id", "client_id", "kid", "minimum_acr", "other")]
+    arguments = [(name, text, text) for name in ("account_id", "client_id", "kid", "minimum_acr", "ticket", "other")]
     context: dict[str, Any] = {"approval": proposal(text), "arguments": arguments, "seen": "00", "action": "/here"}
-    return console(pages, language, "approval", text, open=True, own=False, **context)
+    return console(pages, language, "approval", text, open=True, own=False, decides=True, **context)
 
 
 def attacks(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
@@ -134,6 +137,56 @@ def clients(pages: Pages, language: Language, text: str, _: Brand) -> flask.Resp
     return console(pages, language, "clients", text, clients=apps, done="disabled")
 
 
+def desk(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
+    """A search that found nobody, and a caller who is verified."""
+    call = SimpleNamespace(account_id="a", verified_at=AT, expires_at=AT)
+    return console(pages, language, "desk", text, calls=[call], nobody=text, problems=[TYPED_MISSING])
+
+
+def desk_unverified(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
+    """An account whose caller has read out a wrong code."""
+    known = {"status": "disabled", "mail_to": text}
+    return _desk_account(pages, language, text, call=None, whole=False, known=known, problems=[CODE_WRONG], done=None)
+
+
+def desk_account(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
+    """Every lock, every value, every act."""
+    call = SimpleNamespace(way="mail", expires_at=AT)
+    event = {"type": "sign_in.refused", "at": AT, "result": text, "reference": text}
+    known = {
+        "status": "active",
+        "mail_to": text,
+        "values": dict.fromkeys(("user_id", "name", "email", "phone_number"), text),
+        "locks": [Held(lock=lock, where=where, since=AT, until=AT) for lock in Lock for where in (None, *Where)],
+        "last_sign_in": AT,
+        "password": True,
+        "factors": ["passkey", "sms", "totp"],
+        "codes_left": 3,
+        "sessions": 2,
+        "events": [SimpleNamespace(actor=actor, **event) for actor in ACTORS],
+    }
+    problems = [REASON_MISSING, TICKET_MALFORMED, REVEAL_REASON_MISSING]
+    return _desk_account(
+        pages, language, text, call=call, whole=True, known=known, problems=problems, done="reset_factor"
+    )
+
+
+def _desk_account(pages: Pages, language: Language, text: str, **context: Any) -> flask.Response:  # noqa: ANN401 - a template's own
+    typed = dict.fromkeys(("reason", "ticket", "reveal_reason"), text)
+    return console(
+        pages,
+        language,
+        "desk_account",
+        text,
+        account_id=text,
+        action="/desk/accounts/a",
+        revealed={"name": text},
+        asked=text,
+        typed=typed,
+        **context,
+    )
+
+
 def invitation(pages: Pages, language: Language, text: str, _: Brand) -> flask.Response:
     """What the link of an invitation opens."""
     passkey: dict[str, Any] = {"passkey_action": "/here", "passkey_options": "{}", "passkey_name": text}
@@ -150,5 +203,8 @@ STAFF_SAMPLES = {
     "Attacks": attacks,
     "Audit": audit,
     "Apps": clients,
+    "Support desk": desk,
+    "Account of a caller": desk_account,
+    "Account of a caller ": desk_unverified,
     "Welcome to the team": invitation,
 }
