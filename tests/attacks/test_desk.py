@@ -132,6 +132,7 @@ def test_the_desk_serves_a_caller_who_reads_out_the_code(issuer: Service, sam: A
 
 def test_found_by_contract_and_vehicle(issuer: Service, sam: Agent, dana: str) -> None:
     """However they are read out; not where two people hold the contract."""
+    add_person(issuer, "tom")
     car = {"vin": VIN, "registration": "AB12 CDE"}
     feed(issuer, contract("CF-1001", ("P-1", "holder", "dana"), ("P-2", "guarantor", "tom"), vehicles=[car]))
     for typed in ("cf 1001", VIN.lower(), f"{VIN[:3]} {VIN[3:]}"):
