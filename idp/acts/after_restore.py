@@ -3,8 +3,8 @@
 A backup is a state of yesterday. A session that was ended since, a code, link, invitation or recovery code that was
 used since, a refresh token that was rotated since: all are good again, and nobody can tell them from those that were
 never touched. So all of them end, in one transaction, and one mark says so to every process. A consent may have been
-withdrawn since, so everybody is asked again. What stays is what people know and hold: passwords, second factors, known
-browsers. What they changed since the backup is lost with it.
+withdrawn since, a share of a contract ended, so everybody is asked again and shares anew. What stays is what people
+know and hold: passwords, second factors, known browsers. What they changed since the backup is lost with it.
 
 Invariant: run twice it ends only what came between. It gates nothing and asks for no second person: it only takes away.
 """
@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, select, update
 
+from idp.accounts.delegation_models import DELEGATIONS
 from idp.accounts.models import EMAIL_CHANGES, INVITATIONS
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
@@ -42,6 +43,7 @@ class EndedByRestore:
     sessions: int
     grants: int
     consents: int
+    shares: int
     recoveries: int
     email_changes: int
     invitations: int
@@ -67,6 +69,7 @@ def after_restore(connection: Connection, *, actor: str, entropy: Entropy, now: 
         sessions=_close(connection, SESSIONS, SESSIONS.c.ended_at, now=now),
         grants=_close(connection, _GRANTS, _GRANTS.c.ended_at, now=now),
         consents=_close(connection, _CONSENTS, _CONSENTS.c.withdrawn_at, now=now),
+        shares=_close(connection, DELEGATIONS, DELEGATIONS.c.ended_at, now=now),
         recoveries=_close(connection, RECOVERIES, RECOVERIES.c.ended_at, now=now),
         email_changes=_close(connection, EMAIL_CHANGES, EMAIL_CHANGES.c.ended_at, now=now),
         invitations=_close(connection, INVITATIONS, INVITATIONS.c.voided_at, INVITATIONS.c.spent_at.is_(None), now=now),

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from idp.accounts.email_changes import doubt_latest_address, void_changes
 from idp.accounts.locked_down import note_locked_down
 from idp.acts.end_sessions import end_sessions_of_account_and_tell
+from idp.acts.share_contract import end_shares_given
 from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
@@ -107,6 +108,7 @@ def lock_down(
     void_recoveries(connection, account_id=account_id, now=now)
     void_changes(connection, account_id=account_id, now=now)
     forget_calls(connection, account_id=account_id)
+    shares = end_shares_given(connection, account_id=account_id, visitor=visitor, entropy=entropy, now=now)
     former = doubt_latest_address(connection, account_id=account_id, now=now)
     event = Event(
         type=EventType.ACCOUNT_LOCKED_DOWN,
@@ -119,6 +121,7 @@ def lock_down(
             "sessions": len(ended.sids),
             "grants": ended.grants,
             "devices": devices,
+            "shares": shares,
             "address_doubted": bool(former),
         },
         personal=visitor.personal,

@@ -12,7 +12,7 @@ recovery codes have to be made anew."""
 def said(ended: EndedByRestore) -> str:
     """Say what ended, and what is left to do."""
     return f"""\
-Ended: {ended.sessions} sign-ins, {ended.grants} grants to apps, {ended.consents} consents, \
+Ended: {ended.sessions} sign-ins, {ended.grants} grants to apps, {ended.consents} consents, {ended.shares} shares, \
 {ended.recoveries} recoveries, {ended.email_changes} changes of address, {ended.invitations} invitations, \
 {ended.approvals} proposals.
 Forgotten: the recovery codes of {ended.people_without_codes} people, {ended.remembered_devices} browsers that need no \

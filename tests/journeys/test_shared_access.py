@@ -12,6 +12,7 @@ import pytest
 from werkzeug.test import TestResponse
 
 from idp.accounts.delegation_policy import DAY, LONGEST_SECONDS, OFFER_SECONDS
+from idp.acts.after_restore import after_restore
 from idp.app import Service
 from idp.operating.housekeeping import end_what_is_due
 from tests.protocol.world import claims_of
@@ -230,6 +231,35 @@ def test_it_ends_with_the_part_that_it_came_from(service: Service, app: App, clo
     clock.advance(1.0)
     service.watch.poll_once()
     assert "invalid_token" == outcome(app.userinfo(tokens["access_token"]))
+    assert [] == claims_of(tokens_of(app, "cora")["access_token"])["contracts"]
+
+
+def test_this_wasnt_me_ends_what_a_thief_has_shared(service: Service, app: App, clock: SettableClock) -> None:
+    """The guest loses access at once, and cannot accept what was still on its way."""
+    offer(service, Browser(service), permission="pay")
+    accept(service)
+    offer(service, Browser(service), address="eve@example.com")
+    tokens = tokens_of(app, "cora")
+    browser = Browser(service)
+    page = open_page(browser, "/lock-down")
+    (form,) = re.findall(r'<form method="post" action="/lock-down".*?</form>', page.text, re.DOTALL)
+    send(browser, form)
+    clock.advance(1.0)
+    service.watch.poll_once()
+    assert "invalid_token" == outcome(app.userinfo(tokens["access_token"]))
+    assert "invalid_grant" == outcome(app.refresh(tokens["refresh_token"]))
+    assert [] == claims_of(tokens_of(app, "cora")["access_token"])["contracts"]
+    assert "invited" not in seen(shared(Browser(service), "eve"))
+
+
+def test_a_restore_brings_no_share_back(service: Service, app: App) -> None:
+    """One that has ended since the backup is not good again: all end, and are shared anew."""
+    offer(service, Browser(service))
+    accept(service)
+    with service.database.writing() as connection:
+        ended = after_restore(connection, actor="test", entropy=service.entropy, now=service.clock())
+    a_second_later(service)
+    assert 1 == ended.shares
     assert [] == claims_of(tokens_of(app, "cora")["access_token"])["contracts"]
 
 
