@@ -1,24 +1,21 @@
 """A feed of contracts as a file: JSON Lines, one contract a line; or CSV, one party a line.
 
 In CSV the lines of one contract stand together; their columns are number, kind, status, vins (separated by spaces),
-reference, role, user_id. Both are read line by line, so that a file of any length takes the same memory.
+reference, role, user_id.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-import orjson
-
 from idp.accounts.contract_policy import ContractRefused
 from idp.accounts.contract_record import ContractRecord, read_contract
+from idp.accounts.feed_lines import Told, csv_lines, json_lines
 
 COLUMNS = ("number", "kind", "status", "vins", "reference", "role", "user_id")
-LONGEST_LINE = 1_000_000
 SHARED = ("kind", "status", "vins")
 
 
@@ -32,43 +29,30 @@ class Line:
 
 
 def read_json_lines(lines: Iterable[str]) -> Iterator[Line]:
-    """Read JSON Lines; empty lines are passed over."""
+    """Read JSON Lines."""
     seen: set[int] = set()
-    for number, text in enumerate(lines, start=1):
-        if text.strip():
-            yield _line(number, lambda text=text: _object(text), seen)
+    for told in json_lines(lines):
+        yield _line([told], seen)
 
 
 def read_csv(lines: Iterable[str]) -> Iterator[Line]:
     """Read CSV with a heading.
 
     Raises:
-        ContractRefused: the heading does not name the columns.
+        HeadingRefused: the heading does not name the columns.
     """
-    reader = csv.DictReader(lines, strict=True)
-    missing = [name for name in COLUMNS[:6] if name not in (reader.fieldnames or ())]
-    if missing:
-        raise ContractRefused(f"the first line must name the columns {', '.join(COLUMNS)}; missing: {missing}")
     seen: set[int] = set()
-    for _, rows in groupby(_numbered(reader), key=lambda row: row[1].get("number")):
-        together = list(rows)
-        yield _line(together[0][0], lambda together=together: _contract([row for _, row in together]), seen)
+    rows = csv_lines(lines, columns=COLUMNS, needed=6)
+    for _, together in groupby(rows, key=lambda told: told.members.get("number", told.number)):
+        yield _line(list(together), seen, csv=True)
 
 
-def _numbered(reader: csv.DictReader[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            row = {"number": None, "fault": str(error)}
-        yield reader.line_num, row
-
-
-def _line(number: int, read: Any, seen: set[int]) -> Line:  # noqa: ANN401 - gives what read_contract takes
+def _line(told: Sequence[Told], seen: set[int], *, csv: bool = False) -> Line:
+    number = told[0].number
+    if told[0].fault:
+        return Line(number, None, told[0].fault)
     try:
-        record = read_contract(read())
+        record = read_contract(_contract([one.members for one in told]) if csv else told[0].members)
     except ContractRefused as error:
         return Line(number, None, str(error))
     # Eight bytes a contract: what is in the file twice would end the parties of its first half.
@@ -78,22 +62,8 @@ def _line(number: int, read: Any, seen: set[int]) -> Line:  # noqa: ANN401 - giv
     return Line(number, record)
 
 
-def _object(text: str) -> Mapping[str, Any]:
-    if len(text) > LONGEST_LINE:
-        raise ContractRefused("the line is too long")
-    try:
-        told = orjson.loads(text)
-    except ValueError as error:
-        raise ContractRefused("this is not JSON") from error
-    if not isinstance(told, Mapping):
-        raise ContractRefused("this is not a JSON object")
-    return told
-
-
-def _contract(rows: list[dict[str, Any]]) -> Mapping[str, Any]:
+def _contract(rows: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
     first = rows[0]
-    if "fault" in first or None in first or any(None in row.values() for row in rows):
-        raise ContractRefused(str(first.get("fault") or "the line has more or fewer columns than the heading"))
     for name in SHARED:
         if len({row[name] for row in rows}) > 1:
             raise ContractRefused(f"the lines of one contract differ in {name}")

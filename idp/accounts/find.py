@@ -74,6 +74,17 @@ def find_by_id(connection: Connection, *, account_id: str) -> AccountFacts | Non
     return None if row is None else AccountFacts(**row._asdict())
 
 
+def find_by_user_id(connection: Connection, *, user_id: str) -> AccountFacts | None:
+    """Give the account with this user ID, and by no other name, whatever its status.
+
+    Raises:
+        InvalidIdentifier: it can be nobody's name.
+    """
+    question = select(*_ALL).where(ACCOUNTS.c.user_id_key == canonical(user_id))
+    row = connection.execute(question).one_or_none()
+    return None if row is None else AccountFacts(**row._mapping)  # noqa: SLF001
+
+
 def find_by_identifier(connection: Connection, *, identifier: str) -> AccountFacts | None:
     """Give the account that a typed user ID, verified address or contract number stands for, whatever its status.
 

@@ -9,7 +9,6 @@ is simply run again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -21,6 +20,7 @@ from idp.accounts.contract_files import Line
 from idp.accounts.contract_models import CONTRACTS, VEHICLES
 from idp.accounts.contract_record import ContractRecord
 from idp.accounts.parties import Holders, change_parties
+from idp.acts.dry_run import writing_or_trying
 from idp.acts.share_contract import end_shares_without_giver
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
@@ -42,10 +42,6 @@ class Imported:
     unchanged: int = 0
     parties_ended: int = 0
     faults: list[tuple[int, str]] = field(default_factory=list)
-
-
-class _DryRun(Exception):
-    """Takes back what a batch has written."""
 
 
 def import_contracts(
@@ -83,15 +79,9 @@ def _taken_in(
 ) -> Imported:
     done = Imported(lines=batch[-1].number)
     done.faults += [(line.number, line.fault) for line in batch if line.record is None]
-    with suppress(_DryRun), database.writing() as connection:
+    with writing_or_trying(database, dry_run=dry_run) as connection:
         _Batch(connection, done, ceiling, actor=actor, now=now, entropy=entropy).write(batch)
-        _take_back(dry_run)
     return done
-
-
-def _take_back(dry_run: bool) -> None:  # noqa: FBT001 - it is what it does
-    if dry_run:
-        raise _DryRun
 
 
 class _Batch:

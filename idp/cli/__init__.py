@@ -13,7 +13,7 @@ COMMANDS = {
     "worker": "The housekeeper alone: pruning and the management port.",
     "doctor": "What is right, what is not, and what to do next.",
     "clients": "Relying parties: add, list, show, update, disable, enable, rotate-secret, explain.",
-    "accounts": "People who sign in: add, show, stop, let back in.",
+    "accounts": "People who sign in: add, import, show, stop, let back in, close, export.",
     "contracts": "The lender's contracts: import, show.",
     "approvals": "What waits for a second person: list, refuse.",
     "keys": "The key ring: make, look, rotate, try out, take out of service, wrap anew, back up.",

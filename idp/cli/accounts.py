@@ -11,6 +11,7 @@ from idp.accounts.add import NewAccount
 from idp.accounts.policy import Kind
 from idp.acts.add_person import add_person
 from idp.cli.account_closing import close_command, export_command, keep_command
+from idp.cli.account_import import import_command
 from idp.cli.account_reset import start_reset_command
 from idp.cli.account_sessions import end_sessions_command
 from idp.cli.account_states import STATE_COMMANDS
@@ -31,6 +32,7 @@ def accounts() -> None:
 
 
 accounts.add_command(invite_command)
+accounts.add_command(import_command)
 accounts.add_command(end_sessions_command)
 for closing_command in (close_command, keep_command, export_command):
     accounts.add_command(closing_command)

@@ -12,6 +12,7 @@ ACTIVITY_WORDS: Final[dict[str, LiteralString]] = {
     EventType.SESSION_ENDED: msgid("Signed out"),
     EventType.CONSENT_GIVEN: msgid("An app was allowed access"),
     EventType.CONSENT_WITHDRAWN: msgid("An app’s access was ended"),
+    EventType.ACCOUNT_CHANGED: msgid("The lender brought your details up to date"),
     EventType.ACCOUNT_DISABLED: msgid("The account was suspended by the lender"),
     EventType.ACCOUNT_ENABLED: msgid("The account was reopened by the lender"),
     EventType.ACCOUNT_CLOSING: msgid("Closing the account was asked for"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from idp.accounts.contract_files import COLUMNS, Line, read_csv, read_json_lines
 from idp.accounts.contract_policy import ContractRefused, contract_key
 from idp.accounts.contract_record import read_contract
+from idp.accounts.feed_lines import HeadingRefused
 from idp.accounts.vin import VinRefused, canonical_vin
 
 VIN = "WVWZZZ1JZXW000001"
@@ -172,5 +173,5 @@ def test_broken_csv(rows: list[str], fault: str) -> None:
 
 def test_a_file_of_another_kind_is_refused_at_once() -> None:
     """Its heading says so."""
-    with pytest.raises(ContractRefused, match="missing"):
+    with pytest.raises(HeadingRefused, match="missing"):
         list(read_csv(["name,address", "Dana,Example Street"]))

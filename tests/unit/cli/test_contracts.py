@@ -56,3 +56,15 @@ def test_a_file_of_another_kind_is_refused(cli: Cli, tmp_path: Path) -> None:
     assert 2 == cli("contracts", "import", str(tmp_path / "feed.txt")).exit_code
     refused = cli("contracts", "import", str(tmp_path / "feed.txt"), "--format", "csv")
     assert (1, True) == (refused.exit_code, "the first line must name the columns" in refused.stderr)
+
+
+def test_people_are_taken_in(cli: Cli, tmp_path: Path) -> None:
+    """`idp accounts import`: with a hash of another system's they go on signing in as they did."""
+    cli("keys", "init")
+    file = tmp_path / "people.csv"
+    hashed = "$2b$04$abcdefghijklmnopqrstuuPcBrGQYgqXPRWpRXpXyFr1Vf6Vfq9ti"
+    file.write_text(f"user_id,email,password_hash\ntom,tom@example.com,{hashed}\ncora,cora@example.com,nonsense\n")
+    done = cli("accounts", "import", str(file))
+    assert (1, True) == (done.exit_code, "line 3: the password hash is refused" in done.stderr)
+    assert "1 people added" in done.stdout
+    assert "tom@example.com" in cli("accounts", "show", "tom").stdout
