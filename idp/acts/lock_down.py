@@ -23,6 +23,7 @@ from idp.acts.tell_owner import Notice, tell_owner
 from idp.acts.visitor import Visitor
 from idp.audit.events import Event, EventType
 from idp.audit.record import record
+from idp.issuance.ceiling import Ceiling
 from idp.lockout.forget_devices import forget_known_devices
 from idp.mfa.remembered import forget_remembered
 from idp.passwords.credentials import note_compromised
@@ -84,19 +85,34 @@ class LockDownLinks:
 
 
 def lock_down_by_link(
-    connection: Connection, link: LockDownLink, *, visitor: Visitor, entropy: Entropy, now: float
+    connection: Connection, link: LockDownLink, *, ceiling: Ceiling, visitor: Visitor, entropy: Entropy, now: float
 ) -> bool:
     """Lock down the account of a link; gives whether that had an effect. A link that was used has none ever again."""
     with suppress(AlreadySpent):
         # Not the token as it came: the same octets can be written in base64 in several ways.
         said = f"{link.account_id}.{link.expires_at}"
         spend(connection, kind="lock_down", artifact=said, expires_at=link.expires_at, now=now)
-        return lock_down(connection, account_id=link.account_id, by="mail", visitor=visitor, entropy=entropy, now=now)
+        return lock_down(
+            connection,
+            account_id=link.account_id,
+            by="mail",
+            ceiling=ceiling,
+            visitor=visitor,
+            entropy=entropy,
+            now=now,
+        )
     return False
 
 
 def lock_down(
-    connection: Connection, *, account_id: str, by: str, visitor: Visitor, entropy: Entropy, now: float
+    connection: Connection,
+    *,
+    account_id: str,
+    by: str,
+    ceiling: Ceiling,
+    visitor: Visitor,
+    entropy: Entropy,
+    now: float,
 ) -> bool:
     """Lock an account down; gives whether it had not been before. `by` names the way: "account page" or "mail"."""
     if not note_locked_down(connection, account_id=account_id, now=now):
@@ -108,7 +124,7 @@ def lock_down(
     void_recoveries(connection, account_id=account_id, now=now)
     void_changes(connection, account_id=account_id, now=now)
     forget_calls(connection, account_id=account_id)
-    shares = end_shares_given(connection, account_id=account_id, visitor=visitor, entropy=entropy, now=now)
+    shares = end_shares_given(connection, ceiling, account_id=account_id, visitor=visitor, entropy=entropy, now=now)
     former = doubt_latest_address(connection, account_id=account_id, now=now)
     event = Event(
         type=EventType.ACCOUNT_LOCKED_DOWN,

@@ -36,7 +36,6 @@ from idp.audit.events import Event, EventType
 from idp.audit.record import record
 from idp.delivery.outbox import enqueue
 from idp.issuance.ceiling import Ceiling, end_grants_beyond
-from idp.issuance.grants import end_grants_of_account
 from idp.lockout.policy import GuessKind
 from idp.lockout.take import take
 from idp.storage.handles import Entropy
@@ -148,13 +147,12 @@ def end_shares_without_giver(
     _end(connection, ceiling, ended, by=EndedBy.LENDER, visitor=WORKER, entropy=entropy, now=now)
 
 
-def end_shares_given(connection: Connection, *, account_id: str, visitor: Visitor, entropy: Entropy, now: float) -> int:
-    """End what an account shares, since a thief may have shared it; gives how many there were.
-
-    Whatever the guests' apps hold ends with it: who knows what a thief's guest was given.
-    """
+def end_shares_given(
+    connection: Connection, ceiling: Ceiling, *, account_id: str, visitor: Visitor, entropy: Entropy, now: float
+) -> int:
+    """End what an account shares, since a thief may have shared it; gives how many there were."""
     shares = shares_given(connection, account_id=account_id, now=now)
-    _end(connection, None, shares, by=EndedBy.GIVER, who=account_id, visitor=visitor, entropy=entropy, now=now)
+    _end(connection, ceiling, shares, by=EndedBy.GIVER, who=account_id, visitor=visitor, entropy=entropy, now=now)
     return len(shares)
 
 
@@ -182,7 +180,7 @@ def keep_shares(connection: Connection, ceiling: Ceiling, *, entropy: Entropy, n
 
 def _end(
     connection: Connection,
-    ceiling: Ceiling | None,
+    ceiling: Ceiling,
     shares: Sequence[Share],
     *,
     by: EndedBy,
@@ -195,11 +193,7 @@ def _end(
     guests = {share.delegate_id for share in shares if share.delegate_id}
     for guest in sorted(guests):
         write_mark(connection, kind="account", id=guest, not_before=now, now=now)
-    if ceiling is None:
-        for guest in sorted(guests):
-            end_grants_of_account(connection, account_id=guest, now=now)
-    else:
-        end_grants_beyond(connection, ceiling, account_ids=guests, now=now)
+    end_grants_beyond(connection, ceiling, account_ids=guests, now=now)
     for share in shares:
         details = {"share": share.id, "contract": share.number, "by": by.value}
         _record(connection, EventType.SHARE_ENDED, who, details, visitor, entropy=entropy, now=now)

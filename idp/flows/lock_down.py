@@ -55,7 +55,12 @@ def _by_link(parts: Parts, token: str) -> flask.Response:
     link = _read(parts, token)
     with parts.issuer.database.writing() as connection:
         lock_down_by_link(
-            connection, link, visitor=visitor_of(parts), entropy=parts.issuer.entropy, now=parts.issuer.clock()
+            connection,
+            link,
+            ceiling=parts.issuer.ceiling,
+            visitor=visitor_of(parts),
+            entropy=parts.issuer.entropy,
+            now=parts.issuer.clock(),
         )
     return see_other(f"{Back.LOCK_DOWN}/done")
 
@@ -66,6 +71,7 @@ def _by_person(parts: Parts, person: Standing) -> flask.Response:
             connection,
             account_id=person.account_id,
             by="account page",
+            ceiling=parts.issuer.ceiling,
             visitor=visitor_of(parts),
             entropy=parts.issuer.entropy,
             now=parts.issuer.clock(),

@@ -188,6 +188,7 @@ def _locked_down(node: Service, it: Subject) -> None:
             connection,
             account_id=it.account_id,
             by="account page",
+            ceiling=node.parts.issuer.ceiling,
             visitor=NOBODY,
             entropy=node.entropy,
             now=node.clock(),

@@ -259,7 +259,15 @@ def test_this_wasnt_me_ends_codes_and_calls(issuer: Service, sam: Agent, dana: s
     verified(issuer, sam, dana)
     code = code_shown(issuer)
     with issuer.database.writing() as connection:
-        lock_down(connection, account_id=dana, by="mail", visitor=NOBODY, entropy=issuer.entropy, now=issuer.clock())
+        lock_down(
+            connection,
+            account_id=dana,
+            by="mail",
+            ceiling=issuer.parts.issuer.ceiling,
+            visitor=NOBODY,
+            entropy=issuer.entropy,
+            now=issuer.clock(),
+        )
     assert 409 == sam.act(dana, "start_reset").status_code
     assert not is_verified(sam.verify(dana, code))
 

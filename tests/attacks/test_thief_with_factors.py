@@ -97,6 +97,7 @@ def owner_locks_down(service: Service, account_id: str) -> None:
             connection,
             account_id=account_id,
             by="mail",
+            ceiling=service.parts.issuer.ceiling,
             visitor=VISITOR,
             entropy=service.entropy,
             now=service.clock(),

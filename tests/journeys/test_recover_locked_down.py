@@ -45,6 +45,7 @@ def locked(service: Service, account_id: str) -> None:
             connection,
             account_id=account_id,
             by="mail",
+            ceiling=service.parts.issuer.ceiling,
             visitor=OWNER,
             entropy=service.entropy,
             now=service.clock(),
